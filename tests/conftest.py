@@ -1,0 +1,42 @@
+"""What holds for every test: nothing leaves this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+
+
+class NetworkReached(RuntimeError):
+    """A test tried to reach beyond loopback."""
+
+
+def _is_loopback(host: object) -> bool:
+    if isinstance(host, bytes):
+        host = host.decode("ascii", "replace")
+    if host in {None, "", "localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(str(host)).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:
+    """An audit hook: it sees every socket of this process, whoever opens it."""
+    if event == "socket.connect":
+        address = arguments[1]
+        if not isinstance(address, tuple):  # a Unix socket
+            return
+        host: object = address[0]
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    if not _is_loopback(host):
+        message = f"tests reach loopback only, this one wanted {host!r}"
+        raise NetworkReached(message)
+
+
+def pytest_configure() -> None:
+    """Close the network before any test module is imported."""
+    sys.addaudithook(_refuse_network)
