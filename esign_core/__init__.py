@@ -1,0 +1,146 @@
+"""Electronic signatures across vendors: one envelope, one signer, one stream of events."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from esign_core.engine import SavedFile
+    from esign_core.errors import (
+        AuthenticationFailed,
+        BrokenProvider,
+        DocumentChanged,
+        DownloadFailed,
+        EnvelopeClosed,
+        EsignError,
+        InvalidDraft,
+        JournalUnusable,
+        KeyReused,
+        Misconfigured,
+        MissingExtra,
+        NotFound,
+        NotReady,
+        NotSupported,
+        Outcome,
+        PermissionDenied,
+        ProviderError,
+        QuotaExceeded,
+        RateLimited,
+        Refused,
+        Unavailable,
+        Uncertain,
+        UnknownConnection,
+        UnknownEnvelope,
+        UnknownProvider,
+        UnmappedTemplate,
+        UnreadableAnswer,
+        WebhookRejected,
+    )
+    from esign_core.model import (
+        ArtifactKind,
+        Authenticity,
+        Capabilities,
+        Channel,
+        CopyRecipient,
+        Document,
+        Envelope,
+        EnvelopeDraft,
+        EnvelopeStatus,
+        Event,
+        EventType,
+        Feature,
+        Identity,
+        IdentityMethod,
+        Job,
+        Signer,
+        SignerAction,
+        SignerStatus,
+        SigningLink,
+        Snapshot,
+        Source,
+        TemplateRef,
+        WebhookRequest,
+    )
+    from esign_core.provider import Registry, hookimpl
+    from esign_core.service import AsyncConnection, AsyncEsign, Connection, Esign, Receipt
+
+__all__ = [
+    "ArtifactKind",
+    "AsyncConnection",
+    "AsyncEsign",
+    "AuthenticationFailed",
+    "Authenticity",
+    "BrokenProvider",
+    "Capabilities",
+    "Channel",
+    "Connection",
+    "CopyRecipient",
+    "Document",
+    "DocumentChanged",
+    "DownloadFailed",
+    "Envelope",
+    "EnvelopeClosed",
+    "EnvelopeDraft",
+    "EnvelopeStatus",
+    "Esign",
+    "EsignError",
+    "Event",
+    "EventType",
+    "Feature",
+    "Identity",
+    "IdentityMethod",
+    "InvalidDraft",
+    "Job",
+    "JournalUnusable",
+    "KeyReused",
+    "Misconfigured",
+    "MissingExtra",
+    "NotFound",
+    "NotReady",
+    "NotSupported",
+    "Outcome",
+    "PermissionDenied",
+    "ProviderError",
+    "QuotaExceeded",
+    "RateLimited",
+    "Receipt",
+    "Refused",
+    "Registry",
+    "SavedFile",
+    "Signer",
+    "SignerAction",
+    "SignerStatus",
+    "SigningLink",
+    "Snapshot",
+    "Source",
+    "TemplateRef",
+    "Unavailable",
+    "Uncertain",
+    "UnknownConnection",
+    "UnknownEnvelope",
+    "UnknownProvider",
+    "UnmappedTemplate",
+    "UnreadableAnswer",
+    "WebhookRejected",
+    "WebhookRequest",
+    "hookimpl",
+]
+
+_PLACES = ("errors", "model", "provider", "engine", "service")
+
+
+def __getattr__(name: str) -> object:
+    """Load a name when it is first asked for: importing the package alone loads nothing."""
+    if name in __all__:
+        for place in _PLACES:
+            module = import_module(f"esign_core.{place}")
+            if name in module.__all__:
+                found: object = getattr(module, name)
+                globals()[name] = found
+                return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,330 @@
+"""Every error that users meet, as one tree.
+
+```text
+EsignError
+├── InvalidDraft            the draft cannot be what was meant
+├── NotSupported            the provider cannot do what was asked
+├── Misconfigured           the settings cannot be right
+│   ├── UnknownProvider     no installed provider has that name
+│   ├── UnknownConnection   no connection has that name
+│   ├── UnmappedTemplate    the connection has no such template
+│   ├── BrokenProvider      a plugin cannot be loaded, or breaks the contract
+│   └── MissingExtra        an optional package is not installed
+├── ProviderError           what a vendor said, or did not say
+│   ├── AuthenticationFailed
+│   ├── PermissionDenied
+│   ├── NotFound
+│   ├── Refused             the vendor read the request and will not do it
+│   │   ├── EnvelopeClosed  the envelope has ended, or is not in a state for it
+│   │   └── QuotaExceeded
+│   ├── RateLimited
+│   ├── Unavailable         down, unreachable or silent; asking again is harmless
+│   ├── Uncertain           it may have been done; nobody can say yet
+│   └── UnreadableAnswer    it answered what no version of its documents knows
+├── DocumentChanged         a document is not what it was a moment ago
+├── NotReady                it will be there, but is not yet
+├── DownloadFailed          a file could not be brought over whole
+├── WebhookRejected         a delivery is not authentic
+├── UnknownEnvelope         the journal has no such envelope
+├── KeyReused               one key, two different drafts
+└── JournalUnusable         the journal cannot be opened or written
+```
+
+Every error carries `outcome`: whether what was asked for happened at the vendor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from typing import Self
+
+__all__ = [
+    "AuthenticationFailed",
+    "BrokenProvider",
+    "DocumentChanged",
+    "DownloadFailed",
+    "EnvelopeClosed",
+    "EsignError",
+    "InvalidDraft",
+    "JournalUnusable",
+    "KeyReused",
+    "Misconfigured",
+    "MissingExtra",
+    "NotFound",
+    "NotReady",
+    "NotSupported",
+    "Outcome",
+    "PermissionDenied",
+    "Problem",
+    "ProviderError",
+    "QuotaExceeded",
+    "RateLimited",
+    "Refused",
+    "Unavailable",
+    "Uncertain",
+    "UnknownConnection",
+    "UnknownEnvelope",
+    "UnknownProvider",
+    "UnmappedTemplate",
+    "UnreadableAnswer",
+    "WebhookRejected",
+]
+
+
+class Outcome(StrEnum):
+    """Whether what was asked for happened at the vendor."""
+
+    NOT_DONE = "not_done"
+    """It did not: no connection was made, or the vendor refused."""
+    DONE = "done"
+    """It did; what failed came after."""
+    UNCERTAIN = "uncertain"
+    """It may have; only a look at the vendor can tell."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, and where."""
+
+    field: str
+    """The path of the field as the caller wrote it, such as `signers[1].order`; may be empty."""
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}" if self.field else self.message
+
+
+class EsignError(Exception):
+    """The root of the tree.
+
+    Attributes:
+        outcome: Whether what was asked for happened at the vendor.
+        provider: The provider's name, such as `acme`.
+        connection: The connection's name.
+        operation: What was being done: `send`, `fetch`, `cancel` ...
+        subject: What it was done to, in words a person knows: the envelope's title or id.
+        envelope_id: Our id of the envelope, where there is one.
+        status_code: The HTTP status of the vendor's answer.
+        raw: The vendor's answer, decoded, without secrets.
+        retry_after_seconds: When the vendor said to come back.
+    """
+
+    default_outcome: ClassVar[Outcome] = Outcome.NOT_DONE
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        outcome: Outcome | None = None,
+        provider: str | None = None,
+        connection: str | None = None,
+        operation: str | None = None,
+        subject: str | None = None,
+        envelope_id: str | None = None,
+        status_code: int | None = None,
+        raw: Any = None,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.outcome = outcome or self.default_outcome
+        self.provider = provider
+        self.connection = connection
+        self.operation = operation
+        self.subject = subject
+        self.envelope_id = envelope_id
+        self.status_code = status_code
+        self.raw = raw
+        self.retry_after_seconds = retry_after_seconds
+
+    def locate(
+        self,
+        *,
+        provider: str | None = None,
+        connection: str | None = None,
+        operation: str | None = None,
+        subject: str | None = None,
+        envelope_id: str | None = None,
+    ) -> Self:
+        """The same error, told where it happened. What it knows already stays."""
+        self.provider = self.provider or provider
+        self.connection = self.connection or connection
+        self.operation = self.operation or operation
+        self.subject = self.subject or subject
+        self.envelope_id = self.envelope_id or envelope_id
+        return self
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_restore, (type(self), self.__dict__.copy()))
+
+
+def _restore(cls: type[EsignError], state: dict[str, Any]) -> EsignError:
+    error = cls.__new__(cls)
+    Exception.__init__(error, state["message"])
+    error.__dict__.update(state)
+    return error
+
+
+class InvalidDraft(EsignError, ValueError):  # noqa: N818 - what happened, not "Error"
+    """The draft cannot be what was meant; `problems` tells all of it at once.
+
+    Raised where the draft is made, so nothing has been asked of any vendor.
+    """
+
+    def __init__(self, what: str, problems: Sequence[Problem]) -> None:
+        self.what = what
+        self.problems = tuple(problems)
+        super().__init__(f"{what}: " + "; ".join(map(str, self.problems)))
+
+
+class NotSupported(EsignError):
+    """The provider cannot do what was asked. Known before any request."""
+
+
+class Misconfigured(EsignError):
+    """The settings cannot be right. Known before any request."""
+
+
+class UnknownProvider(Misconfigured):
+    """No installed provider has that name."""
+
+
+class UnknownConnection(Misconfigured):
+    """No connection has that name."""
+
+
+class UnmappedTemplate(Misconfigured):
+    """The connection's `templates` do not tell what the neutral template is there."""
+
+
+class BrokenProvider(Misconfigured):
+    """A plugin cannot be loaded, or does what the contract forbids."""
+
+
+class MissingExtra(Misconfigured):
+    """An optional package is needed and not installed; the message names the extra."""
+
+
+class ProviderError(EsignError):
+    """What a vendor said, or did not say.
+
+    The message is what the vendor said; `str()` puts around it who did not do what, and what
+    that means: `acme-eu did not send "Lease 14": 400, ... Nothing was sent.`
+    """
+
+    def __str__(self) -> str:
+        who = self.connection or self.provider
+        if who is None or self.operation is None:
+            return self.message
+        return f"{who} did not {self._deed()}: {self.message} {self._meaning()}".rstrip()
+
+    def _deed(self) -> str:
+        verb = (self.operation or "").replace("_", " ")
+        return f'{verb} "{self.subject}"' if self.subject else verb
+
+    def _meaning(self) -> str:
+        if self.operation not in {"send", "dispatch"}:
+            return ""
+        return {
+            Outcome.NOT_DONE: "Nothing was sent.",
+            Outcome.DONE: "It was sent.",
+            Outcome.UNCERTAIN: "It may have been sent.",
+        }[self.outcome]
+
+
+class AuthenticationFailed(ProviderError):
+    """The credentials were refused, and so nothing was done."""
+
+
+class PermissionDenied(ProviderError):
+    """The credentials are good but do not allow this."""
+
+
+class NotFound(ProviderError):
+    """The vendor has nothing under that id."""
+
+
+class Refused(ProviderError):
+    """The vendor read the request and will not do it; `problems` points at fields if it did."""
+
+    def __init__(self, message: str, *, problems: Sequence[Problem] = (), **context: Any) -> None:
+        super().__init__(message, **context)
+        self.problems = tuple(problems)
+
+
+class EnvelopeClosed(Refused):
+    """The envelope has ended, or is in no state for what was asked."""
+
+
+class QuotaExceeded(Refused):
+    """The plan's quota is used up."""
+
+
+class RateLimited(ProviderError):
+    """Too many requests; `retry_after_seconds` tells when to come back, if the vendor said."""
+
+
+class Unavailable(ProviderError):
+    """The vendor is down, unreachable or silent, and asking again is harmless."""
+
+
+class Uncertain(ProviderError):
+    """The vendor did not answer and may have done it. It is never repeated by itself."""
+
+    default_outcome = Outcome.UNCERTAIN
+
+
+class UnreadableAnswer(ProviderError):
+    """The vendor answered what none of its documents describes."""
+
+    default_outcome = Outcome.UNCERTAIN
+
+
+class DocumentChanged(EsignError):
+    """A document is not what it was when it was first read. The upload was stopped unfinished."""
+
+
+class NotReady(EsignError):
+    """What was asked for does not exist yet; ask again later."""
+
+
+class DownloadFailed(EsignError):
+    """A file could not be brought over whole. Nothing half-written is left under its name."""
+
+
+class WebhookRejected(EsignError):
+    """A delivery is not authentic; `reason` is a stable code.
+
+    Reasons: `no_signature`, `malformed_signature`, `wrong_signature`, `missing_header`,
+    `unsigned`, `too_large`, `malformed_body`, `no_secret`.
+    """
+
+    def __init__(self, reason: str, message: str, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.reason = reason
+
+
+class UnknownEnvelope(EsignError):
+    """The journal has no such envelope."""
+
+
+class KeyReused(EsignError):
+    """The key was used before for another draft; `differences` names the fields."""
+
+    def __init__(
+        self, message: str, *, differences: Mapping[str, tuple[str, str]], **context: Any
+    ) -> None:
+        super().__init__(message, **context)
+        self.differences = dict(differences)
+
+
+class JournalUnusable(EsignError):
+    """The journal cannot be opened or written."""

@@ -1,0 +1,84 @@
+"""The nouns: envelope, document, signer, status, event; and `observe`, which ties them together."""
+
+from esign_core.model.capability import Capabilities, Feature, Gap, wishes
+from esign_core.model.document import CHUNK_BYTES, PDF, Content, Document
+from esign_core.model.draft import EnvelopeDraft, ProviderOptions, TemplateRef
+from esign_core.model.envelope import Envelope, Evidence, Fact, Seat, SignerState, seats_of
+from esign_core.model.event import Authenticity, Event, EventType, Source
+from esign_core.model.observation import Observation, from_notice, from_snapshot, match
+from esign_core.model.observe import observe
+from esign_core.model.signer import (
+    Channel,
+    CopyRecipient,
+    Identity,
+    IdentityMethod,
+    Signer,
+    SignerAction,
+)
+from esign_core.model.snapshot import (
+    Artifact,
+    ArtifactKind,
+    Job,
+    LogEntry,
+    Page,
+    Query,
+    SignerSnapshot,
+    SigningLink,
+    Snapshot,
+)
+from esign_core.model.status import EnvelopeStatus, SignerStatus
+from esign_core.model.value import Value, problems_of
+from esign_core.model.webhook import Notice, SignerNotice, Subscription, Verified, WebhookRequest
+
+__all__ = [
+    "CHUNK_BYTES",
+    "PDF",
+    "Artifact",
+    "ArtifactKind",
+    "Authenticity",
+    "Capabilities",
+    "Channel",
+    "Content",
+    "CopyRecipient",
+    "Document",
+    "Envelope",
+    "EnvelopeDraft",
+    "EnvelopeStatus",
+    "Event",
+    "EventType",
+    "Evidence",
+    "Fact",
+    "Feature",
+    "Gap",
+    "Identity",
+    "IdentityMethod",
+    "Job",
+    "LogEntry",
+    "Notice",
+    "Observation",
+    "Page",
+    "ProviderOptions",
+    "Query",
+    "Seat",
+    "Signer",
+    "SignerAction",
+    "SignerNotice",
+    "SignerSnapshot",
+    "SignerState",
+    "SignerStatus",
+    "SigningLink",
+    "Snapshot",
+    "Source",
+    "Subscription",
+    "TemplateRef",
+    "Value",
+    "Verified",
+    "WebhookRequest",
+    "from_notice",
+    "from_snapshot",
+    "match",
+    "observe",
+    "problems_of",
+    "seats_of",
+    "wishes",
+]

@@ -1,0 +1,164 @@
+"""What a caller wants signed, before any vendor has seen it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Self, TypeVar
+
+from pydantic import BeforeValidator, Field, SecretStr, SerializeAsAny, model_validator
+
+from esign_core.errors import InvalidDraft, Problem
+from esign_core.model.document import DocumentOrPath
+from esign_core.model.signer import Channel, CopyRecipient, Language, Signer
+from esign_core.model.value import Value
+
+
+class TemplateRef(Value):
+    """A template by its neutral name; each connection's `templates` say what it is there."""
+
+    name: str = Field(min_length=1)
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+
+
+class ProviderOptions(Value):
+    """Wishes that only one vendor knows. A provider subclasses this and sets `provider`."""
+
+    provider: ClassVar[str]
+
+
+OptionsT = TypeVar("OptionsT", bound=ProviderOptions)
+
+
+def _template(value: object) -> object:
+    if isinstance(value, str):
+        return TemplateRef(value)
+    if isinstance(value, Mapping) and set(value) == {"name"}:
+        return TemplateRef(value["name"])
+    return value
+
+
+class EnvelopeDraft(Value):
+    """What a caller wants signed: documents or a template, and who signs.
+
+    It is neutral: which vendor it goes through is decided when it is sent. What a vendor cannot
+    do is told by `check`, before anything is asked of it.
+    """
+
+    title: str = Field(min_length=1, max_length=1024)
+    """What it is called, for people."""
+    signers: tuple[Signer, ...] = Field(min_length=1)
+    """Who acts, in the order they are listed in."""
+    documents: tuple[DocumentOrPath, ...] = ()
+    """What is signed; or give a `template`."""
+    template: Annotated[TemplateRef | None, BeforeValidator(_template)] = None
+    """A prepared document at the vendor; or give `documents`."""
+    copies: tuple[CopyRecipient, ...] = ()
+    """Who gets the finished documents."""
+    message: str | None = Field(default=None, min_length=1, repr=False)
+    """A message to all signers."""
+    language: Language | None = None
+    """The language of e-mails and pages, where a signer has none of their own."""
+    expires_in_days: int | None = Field(default=None, ge=1, le=3650)
+    """How long signers have, from sending."""
+    metadata: Mapping[str, str] = {}
+    """Your own words, kept with the envelope at the vendor."""
+    options: tuple[SerializeAsAny[ProviderOptions], ...] = ()
+    """Wishes that only one vendor knows; other vendors do not see them."""
+    mark: str | None = Field(default=None, exclude=True)
+    """Set by the core, for finding the envelope again at the vendor. Leave it alone."""
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        problems = list(self._problems())
+        if problems:
+            raise InvalidDraft("EnvelopeDraft", problems)
+        return self
+
+    def _problems(self) -> Iterator[Problem]:
+        if bool(self.documents) == (self.template is not None):
+            yield Problem("", "give documents or a template, and not both")
+        if self.documents and not any(document.signable for document in self.documents):
+            yield Problem("documents", "none of them is to be signed")
+        yield from self._name_problems()
+        yield from self._order_problems()
+        yield from self._signer_problems()
+
+    def _name_problems(self) -> Iterator[Problem]:
+        names = Counter(document.name for document in self.documents)
+        for name in (name for name, count in names.items() if count > 1):
+            yield Problem("documents", f'two are called "{name}"; give each a name of its own')
+        roles = {signer.role for signer in self.signers}
+        for i, document in enumerate(self.documents):
+            for role in document.roles:
+                if role not in roles:
+                    yield Problem(f"documents[{i}].roles", f'no signer has the role "{role}"')
+
+    def _order_problems(self) -> Iterator[Problem]:
+        orders = {signer.order for signer in self.signers}
+        if None in orders and len(orders) > 1:
+            yield Problem("signers", "give every signer an order, or none of them")
+        steps = sorted(order for order in orders if order is not None)
+        if steps and steps != list(range(1, len(steps) + 1)):
+            found = ", ".join(map(str, steps))
+            yield Problem("signers", f"the order must count 1, 2, 3 without a gap; it is {found}")
+
+    def _signer_problems(self) -> Iterator[Problem]:
+        seen: dict[tuple[str | None, str, str | None], int] = {}
+        for i, signer in enumerate(self.signers):
+            if signer.delivery is Channel.EMAIL and signer.email is None:
+                message = "is needed, or set delivery to link and hand out the signing link"
+                yield Problem(f"signers[{i}].email", message)
+            who = (signer.role, signer.name.casefold(), _folded(signer.email))
+            if who in seen:
+                message = f"cannot be told apart from signers[{seen[who]}]; give them roles"
+                yield Problem(f"signers[{i}]", message)
+            seen.setdefault(who, i)
+
+    def delivered_by(self, channel: Channel) -> Self:
+        """The same draft with every signer reached by `channel`."""
+        signers = tuple(each.model_copy(update={"delivery": channel}) for each in self.signers)
+        return type(self).model_validate(self.model_copy(update={"signers": signers}))
+
+    def option(self, kind: type[OptionsT]) -> OptionsT:
+        """The vendor-only wishes of a kind, or that kind's defaults."""
+        return next((each for each in self.options if isinstance(each, kind)), kind())
+
+    def pinned(self) -> Self:
+        """The same draft with every document's SHA-256, each read through once.
+
+        Raises:
+            DocumentChanged: A document is not as long as it was when it was named.
+        """
+        documents = tuple(document.pinned() for document in self.documents)
+        return self.model_copy(update={"documents": documents})
+
+    def marked(self, mark: str) -> Self:
+        """The same draft, to be found again at the vendor by `mark`."""
+        return self.model_copy(update={"mark": mark})
+
+    def canonical(self) -> dict[str, Any]:
+        """Everything that makes two drafts the same wish, as JSON data without secrets."""
+        return self._as_data(secret=lambda _: "***")
+
+    def fingerprint(self) -> str:
+        """The SHA-256 of the whole wish, as hex. Pin the draft first, or documents do not count."""
+        text = json.dumps(self._as_data(secret=SecretStr.get_secret_value), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _as_data(self, secret: Callable[[SecretStr], str]) -> dict[str, Any]:
+        data = self.model_dump(exclude={"documents", "options"})
+        data["documents"] = [each.model_dump(exclude={"content"}) for each in self.documents]
+        data["options"] = [{"provider": o.provider, **o.model_dump()} for o in self.options]
+        plain: dict[str, Any] = json.loads(
+            json.dumps(data, default=lambda v: secret(v) if isinstance(v, SecretStr) else str(v))
+        )
+        return plain
+
+
+def _folded(text: str | None) -> str | None:
+    return text.casefold() if text is not None else None

@@ -1,0 +1,148 @@
+"""An envelope as we know it: a grow-only set of facts, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from esign_core.errors import Outcome
+from esign_core.model.draft import EnvelopeDraft
+from esign_core.model.event import EventType
+from esign_core.model.signer import SignerAction
+from esign_core.model.status import ENDS, STEPS, EnvelopeStatus, SignerStatus
+
+FIRST_ROUND = "1"
+"""The round of vendors that have none."""
+
+
+class Fact(NamedTuple):
+    """Something that is known. Two observations of the same thing make the same fact."""
+
+    type: EventType
+    signer_id: str = ""
+    """Our id of the signer; empty for facts of the whole envelope."""
+    round: str = ""
+    token: str = ""
+    """Tells apart what can happen many times: the vendor's time to the second, or its event id."""
+
+
+class Evidence(NamedTuple):
+    """How well a fact is known."""
+
+    occurred_at: datetime | None
+    """The earliest time that the vendor gave for it."""
+    inferred: bool
+    """Whether nobody has said it outright yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One signer of an envelope, as it was drafted. What they did is in the facts."""
+
+    id: str
+    """Ours: `s1`, `s2` ... in the order of the draft."""
+    name: str
+    email: str | None = field(default=None, repr=False)
+    role: str | None = None
+    order: int | None = None
+    action: SignerAction = SignerAction.SIGN
+    remote_id: str | None = None
+    """The vendor's id, once it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignerState:
+    """Where one signer of an envelope stands."""
+
+    id: str
+    name: str
+    role: str | None
+    order: int | None
+    status: SignerStatus
+    is_undeliverable: bool
+
+
+_STEP_OF = {f"envelope.{status}": i for i, status in enumerate(STEPS)}
+_END_TYPES = [(EventType(f"envelope.{status}"), status) for status in ENDS]
+_SIGNER_STATUS = (  # what counts first, when a signer did several things in a round
+    (EventType.SIGNER_SIGNED, SignerStatus.SIGNED),
+    (EventType.SIGNER_DECLINED, SignerStatus.DECLINED),
+    (EventType.SIGNER_EXPIRED, SignerStatus.EXPIRED),
+    (EventType.SIGNER_VIEWED, SignerStatus.VIEWED),
+    (EventType.SIGNER_NOTIFIED, SignerStatus.NOTIFIED),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An envelope as we know it. It never changes; `observe` makes the next one."""
+
+    id: str
+    """Ours: `env_` and a UUIDv7."""
+    connection: str
+    provider: str
+    title: str
+    seats: tuple[Seat, ...] = field(default=(), repr=False)
+    facts: Mapping[Fact, Evidence] = field(default_factory=dict, repr=False)
+    remote_id: str | None = None
+    """The vendor's id, once it is known."""
+    outcome: Outcome = Outcome.DONE
+    """Whether sending it happened."""
+    key: str | None = None
+    """The caller's key; None for an envelope that came from outside."""
+    tenant: str = ""
+    created_at: datetime | None = None
+    failure: str | None = None
+    """Why it was not sent, or why nobody can say."""
+
+    @property
+    def status(self) -> EnvelopeStatus:
+        """Where it stands."""
+        types = {fact.type for fact in self.facts}
+        for type_, status in _END_TYPES:
+            if type_ in types:
+                return status
+        highest = max((_STEP_OF.get(type_.value, 0) for type_ in types), default=0)
+        return STEPS[highest]
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing can follow."""
+        return self.status.is_final
+
+    @property
+    def has_conflict(self) -> bool:
+        """Whether two different ends were reported."""
+        return Fact(EventType.ENVELOPE_CONFLICT) in self.facts
+
+    @property
+    def is_purged(self) -> bool:
+        """Whether the vendor no longer keeps it."""
+        return Fact(EventType.ENVELOPE_PURGED) in self.facts
+
+    @property
+    def signers(self) -> tuple[SignerState, ...]:
+        """Where each signer stands, in the order of the draft."""
+        return tuple(self._state(seat) for seat in self.seats)
+
+    def _state(self, seat: Seat) -> SignerState:
+        mine = [fact for fact in self.facts if fact.signer_id == seat.id]
+        last = max((fact.round for fact in mine), default=FIRST_ROUND, key=_round_number)
+        types = {fact.type for fact in mine if fact.round == last}
+        status = next((s for type_, s in _SIGNER_STATUS if type_ in types), SignerStatus.WAITING)
+        undeliverable = any(fact.type is EventType.SIGNER_UNDELIVERABLE for fact in mine)
+        return SignerState(seat.id, seat.name, seat.role, seat.order, status, undeliverable)
+
+
+def seats_of(draft: EnvelopeDraft) -> tuple[Seat, ...]:
+    """A seat for each signer of a draft, with ids of ours."""
+    return tuple(
+        Seat(f"s{i}", signer.name, signer.email, signer.role, signer.order, signer.action)
+        for i, signer in enumerate(draft.signers, start=1)
+    )
+
+
+def _round_number(name: str) -> tuple[int, str]:
+    return (int(name) if name.isdecimal() else 0, name)

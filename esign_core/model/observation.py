@@ -1,0 +1,182 @@
+"""One thing learned about one envelope, from wherever: translated into facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from esign_core.model.envelope import Envelope, Fact, Seat
+from esign_core.model.event import Authenticity, EventType, Source
+from esign_core.model.snapshot import SignerSnapshot, Snapshot
+from esign_core.model.status import EnvelopeStatus, SignerStatus
+from esign_core.model.webhook import Notice, SignerNotice
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was learned, as facts, and how."""
+
+    source: Source
+    authenticity: Authenticity
+    received_at: datetime
+    facts: Mapping[Fact, datetime | None] = field(default_factory=dict)
+    """Each with the vendor's time for it, if it gave one."""
+    remote_id: str | None = None
+    """The vendor's id of the envelope."""
+    signer_remote_ids: Mapping[str, str] = field(default_factory=dict)
+    """Our id of a signer, and the vendor's."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Our id of a signer, and why they declined."""
+    raw: Any = field(default=None, repr=False)
+
+
+_ENVELOPE_FACT = {
+    status: EventType(f"envelope.{status}")
+    for status in EnvelopeStatus
+    if status not in {EnvelopeStatus.DRAFT, EnvelopeStatus.UNKNOWN}
+}
+_SIGNER_FACT = {
+    status: EventType(f"signer.{status}")
+    for status in SignerStatus
+    if status not in {SignerStatus.WAITING, SignerStatus.UNKNOWN}
+}
+
+
+def from_snapshot(
+    envelope: Envelope, snapshot: Snapshot, *, source: Source, received_at: datetime
+) -> Observation:
+    """What a look at the vendor, or its answer to our own call, tells about an envelope."""
+    facts: dict[Fact, datetime | None] = {}
+    if snapshot.status in _ENVELOPE_FACT:
+        fact = Fact(_ENVELOPE_FACT[snapshot.status])
+        facts[fact] = snapshot.ended_at if snapshot.status.is_final else None
+    if snapshot.sent_at is not None:
+        facts[Fact(EventType.ENVELOPE_SENT)] = snapshot.sent_at
+    if snapshot.is_purged:
+        facts[Fact(EventType.ENVELOPE_PURGED)] = None
+    ids: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    for seat, signer in match(envelope.seats, snapshot.signers):
+        if signer.remote_id is not None:
+            ids[seat.id] = signer.remote_id
+        if signer.decline_reason:
+            reasons[seat.id] = signer.decline_reason
+        facts.update(_signer_facts(seat.id, signer))
+    return Observation(
+        source=source,
+        authenticity=Authenticity.FETCHED,
+        received_at=received_at,
+        facts=facts,
+        remote_id=snapshot.remote_id,
+        signer_remote_ids=ids,
+        reasons=reasons,
+        raw=snapshot.raw,
+    )
+
+
+def from_notice(
+    envelope: Envelope, notice: Notice, *, authenticity: Authenticity, received_at: datetime
+) -> Observation:
+    """What a delivery tells about an envelope."""
+    facts: dict[Fact, datetime | None] = {}
+    if notice.status in _ENVELOPE_FACT:
+        facts[Fact(_ENVELOPE_FACT[notice.status])] = notice.occurred_at
+    ids: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    for seat, signer in match(envelope.seats, notice.signers):
+        if signer.remote_id is not None:
+            ids[seat.id] = signer.remote_id
+        if signer.reason:
+            reasons[seat.id] = signer.reason
+        at = signer.occurred_at
+        token = _token(signer.type, at, notice.key)
+        facts[Fact(signer.type, seat.id, signer.round, token)] = at
+    return Observation(
+        source=Source.WEBHOOK,
+        authenticity=authenticity,
+        received_at=received_at,
+        facts=facts,
+        remote_id=notice.remote_id,
+        signer_remote_ids=ids,
+        reasons=reasons,
+        raw=notice.raw,
+    )
+
+
+def _signer_facts(seat_id: str, signer: SignerSnapshot) -> dict[Fact, datetime | None]:
+    facts: dict[Fact, datetime | None] = {}
+    if signer.status in _SIGNER_FACT:
+        facts[Fact(_SIGNER_FACT[signer.status], seat_id, signer.round)] = None
+    for type_, at in (
+        (EventType.SIGNER_NOTIFIED, signer.notified_at),
+        (EventType.SIGNER_VIEWED, signer.viewed_at),
+        (EventType.SIGNER_SIGNED, signer.signed_at),
+        (EventType.SIGNER_DECLINED, signer.declined_at),
+    ):
+        if at is not None:
+            facts[Fact(type_, seat_id, signer.round)] = at
+    if signer.is_undeliverable:
+        facts[Fact(EventType.SIGNER_UNDELIVERABLE, seat_id, signer.round)] = None
+    return facts
+
+
+def _token(type_: EventType, at: datetime | None, key: str | None) -> str:
+    """What tells apart two of a kind: the vendor's time, or its event id where there is none."""
+    if not type_.is_repeatable:
+        return ""
+    return at.replace(microsecond=0).isoformat() if at is not None else key or "once"
+
+
+SignerT = TypeVar("SignerT", SignerSnapshot, SignerNotice)
+_Who = Callable[[Seat | SignerSnapshot | SignerNotice], object]
+
+
+def match(seats: Sequence[Seat], signers: Iterable[SignerT]) -> list[tuple[Seat, SignerT]]:
+    """Which seat each of the vendor's signers sits in, the surest sign first.
+
+    A sign counts only where it fits one seat alone, and a known id of the vendor's is never
+    overruled. A signer whom nothing fits is left out.
+    """
+    found: list[tuple[Seat, SignerT]] = []
+    for signer in signers:
+        candidates = [seat for seat in seats if not _is_somebody_else(seat, signer)]
+        for sign in _SIGNS:
+            wanted = sign(signer)
+            fitting = [seat for seat in candidates if wanted is not None and sign(seat) == wanted]
+            if len(fitting) == 1:
+                found.append((fitting[0], signer))
+                break
+    return found
+
+
+def _is_somebody_else(seat: Seat, signer: SignerSnapshot | SignerNotice) -> bool:
+    return None not in {seat.remote_id, signer.remote_id} and seat.remote_id != signer.remote_id
+
+
+def _remote_id(who: Seat | SignerSnapshot | SignerNotice) -> object:
+    return who.remote_id
+
+
+def _role_and_name(who: Seat | SignerSnapshot | SignerNotice) -> object:
+    return (who.role, who.name.casefold()) if who.role and who.name else None
+
+
+def _email_and_name(who: Seat | SignerSnapshot | SignerNotice) -> object:
+    return (who.email.casefold(), who.name.casefold()) if who.email and who.name else None
+
+
+def _email(who: Seat | SignerSnapshot | SignerNotice) -> object:
+    return who.email.casefold() if who.email else None
+
+
+def _role(who: Seat | SignerSnapshot | SignerNotice) -> object:
+    return who.role
+
+
+def _name(who: Seat | SignerSnapshot | SignerNotice) -> object:
+    return who.name.casefold() if who.name else None
+
+
+_SIGNS: tuple[_Who, ...] = (_remote_id, _role_and_name, _email_and_name, _role, _name, _email)

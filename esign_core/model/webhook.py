@@ -1,0 +1,93 @@
+"""A delivery as it arrives, and what an adapter reads from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from esign_core.model.event import Authenticity, EventType
+from esign_core.model.status import EnvelopeStatus
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """A delivery as it arrived: the raw bytes, before anything is made of them."""
+
+    headers: Mapping[str, str] = field(repr=False)
+    """Names in lower case; `WebhookRequest.of` takes any case and repeated names."""
+    body: bytes = field(repr=False)
+    """Exactly the bytes that were received."""
+
+    @classmethod
+    def of(
+        cls, headers: Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]], body: bytes
+    ) -> Self:
+        """A delivery from any framework's headers. Repeated names are joined by a comma."""
+        pairs = headers.items() if isinstance(headers, Mapping) else headers
+        joined: dict[str, str] = {}
+        for name, value in pairs:
+            key, text = _text(name).lower(), _text(value)
+            joined[key] = f"{joined[key]}, {text}" if key in joined else text
+        return cls(joined, bytes(body))
+
+    def header(self, name: str) -> str | None:
+        """A header by its name in lower case."""
+        return self.headers.get(name)
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+@dataclass(frozen=True, slots=True)
+class SignerNotice:
+    """What a delivery says about one signer."""
+
+    type: EventType
+    remote_id: str | None = None
+    name: str | None = None
+    email: str | None = field(default=None, repr=False)
+    role: str | None = None
+    round: str = "1"
+    occurred_at: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a delivery says, read by the adapter after it was verified."""
+
+    remote_id: str | None
+    """The vendor's id of the envelope; None when the delivery is about none."""
+    key: str | None = None
+    """The vendor's id of the event, the same in every repetition; None where it has none."""
+    status: EnvelopeStatus | None = None
+    """What it says about the envelope, if its word can be trusted."""
+    signers: tuple[SignerNotice, ...] = ()
+    occurred_at: datetime | None = None
+    needs_fetch: bool = False
+    """Whether it does not tell the whole story and the vendor must be asked."""
+    raw: Any = field(default=None, repr=False)
+    """The body, decoded, without secrets and signing links."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A place that a vendor sends deliveries to."""
+
+    id: str
+    url: str
+    secret: str | None = field(default=None, repr=False)
+    """What deliveries are signed with; it may be shown only once: store it now."""
+    is_confirmed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What the check of a delivery's signature found."""
+
+    authenticity: Authenticity
+    is_late: bool = False
+    """Good signature, but its time is out of bounds: a hint and no more."""
