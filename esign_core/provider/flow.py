@@ -1,0 +1,167 @@
+"""What a provider writes its operations in: flows that yield requests and get answers.
+
+A flow is a generator. It *yields* a `Request`, is sent the `Response`, and *returns* what the
+operation answers. It never touches network, clock or database, so it can be read top-down,
+replayed in a test without HTTP, and driven by sync and async code alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Self, TypeAlias, TypeVar
+
+from esign_core.errors import UnreadableAnswer
+from esign_core.model import Document
+from esign_core.provider.strict_json import BadJson, read_json
+
+T = TypeVar("T")
+
+ParamValue = str | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` requests in any window of `seconds`, counted under `name`.
+
+    The name is the vendor's own unit: a constant for a whole account, or with an id in it where
+    the vendor counts per id.
+    """
+
+    name: str
+    count: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart body."""
+
+    name: str
+    content: bytes | Document = field(repr=False)
+    content_type: str
+    file_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Multipart:
+    """A `multipart/form-data` body. Documents are streamed, never held whole."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonWithDocuments:
+    """A JSON body in which every `Document` becomes its bytes in base64, streamed."""
+
+    data: Any = field(repr=False)
+
+
+Body: TypeAlias = Multipart | JsonWithDocuments
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to the vendor, before credentials.
+
+    Values in `params` that are None are left out.
+    """
+
+    method: str
+    path: str
+    host: str = "api"
+    """Which of the provider's `hosts`; no other place is ever contacted."""
+    params: Mapping[str, ParamValue] = field(default_factory=dict, repr=False)
+    json: Any = field(default=None, repr=False)
+    body: Body | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    auth: bool = True
+    """Whether credentials are added."""
+    repeatable: bool | None = None
+    """Whether asking twice does no harm. None: true for GET and HEAD, false for all others."""
+    limits: tuple[Limit, ...] = ()
+    """What it counts against, beside the limits that hold for every request."""
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether it may be retried."""
+        return self.is_reading if self.repeatable is None else self.repeatable
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether it changes nothing, so that a lost answer leaves no doubt behind."""
+        return self.method in {"GET", "HEAD"}
+
+    def with_headers(self, **headers: str) -> Self:
+        """The same request with more headers; `_` in a name stands for `-`."""
+        more = {name.replace("_", "-"): value for name, value in headers.items()}
+        return replace(self, headers={**self.headers, **more})
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The vendor's answer, whole. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    content: bytes = field(default=b"", repr=False)
+
+    def json(self) -> Any:
+        """The body, decoded.
+
+        Raises:
+            UnreadableAnswer: It is no JSON, or JSON of a kind that no honest service sends.
+        """
+        try:
+            return read_json(self.content)
+        except BadJson as error:
+            kind = self.headers.get("content-type", "no content type").split(";")[0]
+            raise UnreadableAnswer(
+                f"{self.status}, the answer ({kind}, {len(self.content)} bytes) {error}.",
+                status_code=self.status,
+            ) from None
+
+    def text(self, limit: int = 500) -> str:
+        """The start of the body as text, for messages; what cannot be shown is replaced."""
+        text = self.content[: limit * 4].decode("utf-8", "replace")[:limit]
+        return "".join(c if c.isprintable() else " " for c in text).strip()
+
+
+Flow: TypeAlias = Generator[Request, Response, T]
+"""What a provider's operation is."""
+
+
+def answer(value: T) -> Flow[T]:
+    """A flow that asks nothing: for operations whose answer is known already."""
+    yield from ()
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A credential that a vendor handed out for a while."""
+
+    value: str = field(repr=False)
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpDownload:
+    """The bytes are the body of the vendor's answer to this request."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectDownload:
+    """The bytes are an object in the customer's own bucket."""
+
+    bucket_url: str
+    """`s3://bucket`, `gs://`, `az://`, `file:///folder` or `memory://`."""
+    key: str
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the storage client needs: credentials, endpoint, region."""
+
+
+Download: TypeAlias = HttpDownload | ObjectDownload

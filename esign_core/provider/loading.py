@@ -1,0 +1,162 @@
+"""Finding providers; one broken plugin takes no other down."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Self
+
+import pluggy
+from pydantic import ValidationError
+
+from esign_core.errors import BrokenProvider, InvalidDraft, Misconfigured, Problem, UnknownProvider
+from esign_core.model import Capabilities, problems_of
+from esign_core.provider import hooks
+from esign_core.provider.provider import Provider
+from esign_core.provider.settings import ProviderSettings
+
+GROUP = "esign"
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+@dataclass(frozen=True)
+class BrokenPlugin:
+    """A plugin that could not be used, and why."""
+
+    name: str
+    distribution: str
+    error: str
+
+
+@dataclass
+class Registry:
+    """The installed providers, by name, and the plugins that could not be used."""
+
+    providers: dict[str, type[Provider[Any]]] = field(default_factory=dict)
+    broken: list[BrokenPlugin] = field(default_factory=list)
+    manager: pluggy.PluginManager = field(
+        default_factory=lambda: pluggy.PluginManager(hooks.PROJECT), repr=False
+    )
+
+    @classmethod
+    def installed(cls) -> Self:
+        """Everything in entry-point group `esign`."""
+        return cls.load(entry_points(group=GROUP))
+
+    @classmethod
+    def load(cls, points: Iterable[EntryPoint]) -> Self:
+        """The providers behind entry points, each loaded in a `try` of its own."""
+        registry = cls()
+        registry.manager.add_hookspecs(hooks)
+        for point in sorted(points, key=lambda point: point.name):
+            try:
+                registry.add_plugin(point.load(), name=point.name)
+            except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+                package = point.dist.name if point.dist else "unknown distribution"
+                text = f"{type(error).__name__}: {error}"
+                registry.broken.append(BrokenPlugin(point.name, package, text))
+        return registry
+
+    def add_plugin(self, plugin: object, *, name: str) -> None:
+        """Take in a plugin's providers and hooks, all or none of them.
+
+        Raises:
+            BrokenProvider: It breaks the contract.
+        """
+        _ = self.manager.register(plugin, name=name)
+        try:
+            self.manager.check_pending()
+            for caller in self.manager.get_hookcallers(plugin) or ():
+                if caller.name == "esign_providers":
+                    for impl in caller.get_hookimpls():
+                        if impl.plugin is plugin:
+                            self._add_all(impl.function(), name)
+        except BaseException:
+            _ = self.manager.unregister(plugin)
+            raise
+
+    def _add_all(self, classes: object, plugin: str) -> None:
+        if not isinstance(classes, list):
+            raise BrokenProvider(f'plugin "{plugin}": esign_providers must answer a list')
+        for each in classes:
+            _expect_provider(each, plugin)
+            if each.name in self.providers:
+                other = self.providers[each.name].__module__
+                raise BrokenProvider(f'plugin "{plugin}": "{each.name}" is taken by {other}')
+        self.providers.update({each.name: each for each in classes})
+
+    def provider(self, name: str) -> type[Provider[Any]]:
+        """A provider's class by its name.
+
+        Raises:
+            UnknownProvider: None is called that; the message has the installed ones.
+            BrokenProvider: There is a plugin of that name, and it cannot be loaded.
+        """
+        if name in self.providers:
+            return self.providers[name]
+        for plugin in self.broken:
+            if plugin.name == name:
+                raise BrokenProvider(
+                    f'the plugin "{name}" ({plugin.distribution}) cannot be used: {plugin.error}'
+                )
+        installed = ", ".join(sorted(self.providers)) or "none"
+        guess = did_you_mean(name, self.providers)
+        raise UnknownProvider(f'no provider is called "{name}". Installed: {installed}.{guess}')
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """` Did you mean "x"?` for the closest known name, or nothing."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f' Did you mean "{close[0]}"?' if close else ""
+
+
+def read_settings(provider: type[Provider[Any]], settings: dict[str, Any]) -> ProviderSettings:
+    """A provider's settings from plain data.
+
+    Raises:
+        Misconfigured: With every wrong setting at once, and close names for unknown ones.
+    """
+    try:
+        return provider.Settings.model_validate(settings)
+    except InvalidDraft as error:
+        problems: Iterable[Problem] = error.problems
+    except ValidationError as error:
+        problems = problems_of(error)
+    known = provider.Settings.model_fields
+    told = "; ".join(_setting_problem(problem, known) for problem in problems)
+    raise Misconfigured(f"{provider.name}: {told}", provider=provider.name)
+
+
+def _setting_problem(problem: Problem, known: Iterable[str]) -> str:
+    if "Extra inputs" in problem.message and "." not in problem.field:
+        return f"{problem.field}: there is no such setting.{did_you_mean(problem.field, known)}"
+    if problem.message == "Field required":
+        return f"{problem.field}: is missing"
+    return str(problem)
+
+
+def _expect_provider(each: object, plugin: str) -> None:
+    def broken(why: str) -> BrokenProvider:
+        return BrokenProvider(f'plugin "{plugin}": {why}')
+
+    if not (isinstance(each, type) and issubclass(each, Provider)):
+        raise broken(f"{each!r} is no Provider class")
+    missing = [
+        attribute
+        for attribute in ("name", "title", "Settings", "capabilities")
+        if not hasattr(each, attribute)
+    ]
+    if missing:
+        raise broken(f"{each.__name__} does not say its {', '.join(missing)}")
+    if not _NAME.fullmatch(each.name):
+        raise broken(f'the name "{each.name}" must be of a-z, 0-9 and "-"')
+    if not issubclass(each.Settings, ProviderSettings):
+        raise broken(f"{each.__name__}.Settings is no ProviderSettings")
+    if not isinstance(each.capabilities, Capabilities):
+        raise broken(f"{each.__name__}.capabilities is no Capabilities")
+    if each.__abstractmethods__:
+        left = ", ".join(sorted(each.__abstractmethods__))
+        raise broken(f"{each.__name__} leaves out {left}")

@@ -1,0 +1,41 @@
+"""What a customer writes down for one account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from esign_core.errors import InvalidDraft, Problem
+from esign_core.model import Value
+
+
+class TemplateTarget(Value):
+    """What a neutral template is at one vendor: a template of the vendor's, or a PDF."""
+
+    id: str | None = Field(default=None, min_length=1)
+    """The vendor's template id."""
+    document: Path | None = None
+    """A PDF that takes the template's place at a vendor of documents."""
+    roles: Mapping[str, str] = {}
+    """Your role, and what the vendor's template calls it."""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.id is None) == (self.document is None):
+            message = "give id (a template at the vendor) or document (a PDF), and not both"
+            raise InvalidDraft("TemplateTarget", [Problem("", message)])
+        return self
+
+
+class ProviderSettings(Value):
+    """The settings that every provider has; each adds its own."""
+
+    templates: Mapping[str, TemplateTarget] = {}
+    """What neutral templates are here."""
+    webhook_secrets: tuple[SecretStr, ...] = ()
+    """All of them verify deliveries; the first one signs new subscriptions."""
+    accept_unsigned: bool = False
+    """Whether unsigned deliveries are taken as hints."""

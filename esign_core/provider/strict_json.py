@@ -1,0 +1,79 @@
+"""Reading JSON from outside without surprises: bounded depth, no NaN, no repeated names."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+MAX_DEPTH = 64
+_MAX_DIGITS = 40
+
+
+class BadJson(ValueError):
+    """What is wrong, as the end of a sentence: "is not JSON"."""
+
+
+def read_json(data: bytes) -> Any:
+    """The data, decoded from UTF-8 JSON.
+
+    Raises:
+        BadJson: It is not JSON; or it is nested over `MAX_DEPTH` deep, has a name twice in one
+            object, NaN or infinity, or a number of more digits than any honest one.
+    """
+    if _depth(data) > MAX_DEPTH:
+        raise BadJson(f"is nested over {MAX_DEPTH} deep")
+    try:
+        return json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_int=_int,
+        )
+    except BadJson:
+        raise
+    except UnicodeDecodeError:
+        raise BadJson("is not UTF-8") from None
+    except ValueError:
+        raise BadJson("is not JSON") from None
+
+
+def _depth(data: bytes) -> int:
+    """The deepest nesting, or at least as much; brackets inside of strings count too."""
+    openings = data.count(b"[") + data.count(b"{")
+    if openings <= MAX_DEPTH:  # nearly always: nothing to walk through
+        return openings
+    deepest = depth = 0
+    in_string = escaped = False
+    for byte in data:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                in_string = False
+        elif byte == 0x22:
+            in_string = True
+        elif byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise BadJson("has a name twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise BadJson(f"has {name}, which JSON does not know")
+
+
+def _int(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        raise BadJson(f"has a number of {len(digits)} digits")
+    return int(digits)
