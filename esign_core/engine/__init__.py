@@ -1,0 +1,48 @@
+"""The engine: runs flows over HTTP, inside a vendor's limits, in three kinds of world."""
+
+from esign_core.engine.call import Session, bring, call, explain
+from esign_core.engine.drive import AsyncDriver, SyncDriver
+from esign_core.engine.effects import (
+    Effect,
+    Exchange,
+    Line,
+    SavedFile,
+    Task,
+    Transact,
+    WireRequest,
+    exclusive,
+    sleep,
+    transact,
+)
+from esign_core.engine.files import safe_name, write_whole
+from esign_core.engine.limits import BudgetStore, MemoryBudgets, Ticket, admit
+from esign_core.engine.retry import pause
+from esign_core.engine.tokens import MemoryTokens, TokenStore
+
+__all__ = [
+    "AsyncDriver",
+    "BudgetStore",
+    "Effect",
+    "Exchange",
+    "Line",
+    "MemoryBudgets",
+    "MemoryTokens",
+    "SavedFile",
+    "Session",
+    "SyncDriver",
+    "Task",
+    "Ticket",
+    "TokenStore",
+    "Transact",
+    "WireRequest",
+    "admit",
+    "bring",
+    "call",
+    "exclusive",
+    "explain",
+    "pause",
+    "safe_name",
+    "sleep",
+    "transact",
+    "write_whole",
+]

@@ -1,0 +1,151 @@
+"""What the core's own tasks yield: everything that touches the world, as values.
+
+A *task* is to the core what a flow is to a provider. It yields effects and is sent what came of
+them; drivers perform the effects, with blocking calls, with `await`, or in a simulated world.
+Effects are awaited through the small functions below with `yield from`, which gives them types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+
+from esign_core.errors import EsignError
+from esign_core.provider import Limit, ObjectDownload, Response
+
+if TYPE_CHECKING:
+    from esign_core.engine.bodies import BodyStream
+    from esign_core.engine.limits import BudgetStore
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """A request as it goes out: whole address, credentials and all."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
+    body: bytes | BodyStream = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    """A file that was brought over whole."""
+
+    path: Path
+    size: int
+    """Length in bytes."""
+    sha256: str
+    """As hex, of what arrived."""
+
+
+class Line(Protocol):
+    """The way to one vendor, for one connection: one HTTP client of each kind per process."""
+
+    def exchange(self, request: WireRequest, *, is_reading: bool, is_repeatable: bool) -> Response:
+        """Send a request and read the whole answer; any status is an answer."""
+        ...
+
+    async def exchange_async(
+        self, request: WireRequest, *, is_reading: bool, is_repeatable: bool
+    ) -> Response:
+        """`exchange`, awaited."""
+        ...
+
+    def save(self, request: WireRequest, to: Path) -> SavedFile | Response:
+        """Stream the body of a good answer into a file; an answer of 300 or more is returned."""
+        ...
+
+    def close(self) -> None:
+        """Close what is open for blocking calls."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close everything."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Ask the vendor, within its limits; again after a pause if that is harmless.
+
+    Sent back: a `Response` below 300. Thrown: what `explain` makes of any other, or what became
+    of the line.
+    """
+
+    line: Line = field(repr=False)
+    request: WireRequest
+    explain: Callable[[Response], EsignError] = field(repr=False)
+    limits: tuple[Limit, ...] = ()
+    budgets: BudgetStore | None = field(default=None, repr=False)
+    is_reading: bool = False
+    is_repeatable: bool = False
+    save_to: Path | None = None
+    """Where the body goes, for downloads; a `SavedFile` is sent back then."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveObject:
+    """Bring an object of a bucket into a file. Sent back: a `SavedFile`."""
+
+    download: ObjectDownload
+    to: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Transact:
+    """Do something with the database, off the event loop. Sent back: what it answers."""
+
+    work: Callable[[], Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Let time pass."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusive:
+    """Run a task while no other runs under the same name in this process."""
+
+    name: str
+    task: Callable[[], Task[Any]] = field(repr=False)
+
+
+Effect: TypeAlias = Exchange | SaveObject | Transact | Sleep | Exclusive
+Task: TypeAlias = Generator[Effect, Any, T]
+
+
+def exchange(effect: Exchange) -> Task[Response]:
+    """Ask the vendor and get its answer."""
+    response: Response = yield effect
+    return response
+
+
+def save(effect: Exchange | SaveObject) -> Task[SavedFile]:
+    """Bring a file over."""
+    saved: SavedFile = yield effect
+    return saved
+
+
+def transact(work: Callable[[], T]) -> Task[T]:
+    """Do something with the database."""
+    result: T = yield Transact(work)
+    return result
+
+
+def sleep(seconds: float) -> Task[None]:
+    """Let time pass."""
+    yield Sleep(seconds)
+
+
+def exclusive(name: str, task: Callable[[], Task[T]]) -> Task[T]:
+    """Run a task alone under its name."""
+    result: T = yield Exclusive(name, task)
+    return result

@@ -1,0 +1,92 @@
+"""Staying inside a vendor's limits, whatever the latency.
+
+A slot of a budget is held while a request is in flight and for one whole window after it has
+come back. That alone keeps every sliding window at the vendor inside the limit: a request arrives
+there somewhere between the moment it left and the moment its answer came, so two requests that
+share a slot are at least one window apart there.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from esign_core.provider import Limit
+
+IN_FLIGHT = math.inf
+"""When a slot comes free whose request has not come back yet."""
+RECHECK_SECONDS = 0.05
+"""When to look again, if every slot is in flight and nobody can say when one comes back."""
+
+
+def admit(log: Sequence[float], limit: Limit, now: float) -> float:
+    """Seconds to wait before one more request; 0 means go.
+
+    Args:
+        log: When each slot in use comes free, `IN_FLIGHT` for those that cannot say.
+        limit: The budget.
+        now: The time, on the same clock as the log.
+    """
+    held = sorted(free_at for free_at in log if free_at > now)
+    if len(held) < limit.count:
+        return 0.0
+    free_at = held[len(held) - limit.count]
+    return RECHECK_SECONDS if free_at == IN_FLIGHT else free_at - now
+
+
+@dataclass(eq=False, slots=True)
+class Ticket:
+    """One request's slots, one in each of its budgets."""
+
+    limits: tuple[Limit, ...]
+    returned_at: float = IN_FLIGHT
+    """When the answer came; `IN_FLIGHT` until then."""
+
+
+class BudgetStore(Protocol):
+    """Who remembers which slots are in use."""
+
+    def take(self, limits: tuple[Limit, ...], now: float) -> Ticket | float:
+        """A slot in every budget at once, or the seconds after which to ask again."""
+        ...
+
+    def give_back(self, ticket: Ticket, now: float) -> None:
+        """The request has come back; its slots stay held for one window more."""
+        ...
+
+
+@dataclass
+class MemoryBudgets:
+    """Budgets shared by all threads of one process."""
+
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _tickets: dict[str, list[Ticket]] = field(default_factory=dict, repr=False)
+
+    def take(self, limits: tuple[Limit, ...], now: float) -> Ticket | float:
+        """A slot in every budget at once, or the seconds after which to ask again."""
+        with self._lock:
+            wait = max((self._wait(limit, now) for limit in limits), default=0.0)
+            if wait > 0:
+                return wait
+            ticket = Ticket(limits)
+            for limit in limits:
+                self._tickets[limit.name].append(ticket)
+            return ticket
+
+    def _wait(self, limit: Limit, now: float) -> float:
+        held = [t for t in self._tickets.get(limit.name, ()) if _free_at(t, limit) > now]
+        self._tickets[limit.name] = held
+        return admit([_free_at(ticket, limit) for ticket in held], limit, now)
+
+    def give_back(self, ticket: Ticket, now: float) -> None:
+        """The request has come back; its slots stay held for one window more."""
+        with self._lock:
+            ticket.returned_at = now
+
+
+def _free_at(ticket: Ticket, limit: Limit) -> float:
+    """One whole window of this budget after the answer came."""
+    return ticket.returned_at + limit.seconds
