@@ -1,0 +1,146 @@
+"""The inbox: each authentic delivery, raw, before anything is made of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Connection, Row, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from esign_core.journal import codec
+from esign_core.journal.schema import inbox
+from esign_core.model import Authenticity, WebhookRequest
+
+_NEVER_KEPT = {"authorization", "cookie", "proxy-authorization"}
+
+
+class DeliveryState(StrEnum):
+    """What was made of a delivery."""
+
+    OBSERVED = "observed"
+    """It was read, and moved an envelope if it had news."""
+    HINT = "hint"
+    """It proves nothing; the vendor is asked."""
+    WAITING = "waiting"
+    """It is about an envelope that is not known here, or not yet."""
+    FOREIGN = "foreign"
+    """It is about an envelope that is none of ours."""
+    UNREADABLE = "unreadable"
+    """It is authentic, and this version cannot read it."""
+    EMPTY = "empty"
+    """It is about no envelope: a test, a confirmation."""
+
+
+@dataclass(frozen=True)
+class InboxEntry:
+    """One delivery, as it was kept."""
+
+    id: int
+    connection: str
+    remote_id: str | None
+    state: DeliveryState
+    authenticity: Authenticity
+    request: WebhookRequest
+    received_at: datetime
+
+
+def digest_of(connection: str, remote_id: str | None, key: str | None, body: bytes) -> str:
+    """What makes two deliveries the same: the vendor's event id, or every byte of the body."""
+    told = key.encode() if key is not None else body
+    parts = (connection.encode(), (remote_id or "").encode(), b"id" if key else b"body", told)
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+class Inbox:
+    """The table, inside one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def keep(
+        self,
+        request: WebhookRequest,
+        *,
+        envelope: int,
+        digest: str,
+        connection: str,
+        remote_id: str | None,
+        state: DeliveryState,
+        authenticity: Authenticity,
+        received_at: datetime,
+    ) -> bool:
+        """Keep a delivery as it came, for the envelope in that row; False if it is here already."""
+        headers = {k: v for k, v in request.headers.items() if k not in _NEVER_KEPT}
+        statement = insert(inbox).values(
+            envelope=envelope,
+            digest=digest,
+            connection=connection,
+            remote_id=remote_id,
+            state=state,
+            authenticity=authenticity,
+            headers=codec.dump_json(headers),
+            body=request.body,
+            received_at=codec.dump_time(received_at),
+        )
+        done = self._connection.execute(
+            statement.on_conflict_do_nothing(index_elements=["envelope", "digest"])
+        )
+        return done.rowcount == 1
+
+    def waiting(self, connection: str, remote_id: str) -> list[InboxEntry]:
+        """Deliveries about an envelope that was not known when they came, oldest first."""
+        query = select(inbox).where(_unclaimed(connection, remote_id)).order_by(inbox.c.id)
+        return [_entry(row) for row in self._connection.execute(query)]
+
+    def claim(self, entry: InboxEntry, envelope: int, state: DeliveryState) -> None:
+        """A delivery turns out to be about an envelope of ours."""
+        _ = self._connection.execute(
+            update(inbox).where(inbox.c.id == entry.id).values(envelope=envelope, state=state)
+        )
+
+    def disown(self, connection: str, remote_id: str) -> None:
+        """Deliveries turn out to be about an envelope that is none of ours."""
+        _ = self._connection.execute(
+            update(inbox)
+            .where(_unclaimed(connection, remote_id))
+            .values(state=DeliveryState.FOREIGN)
+        )
+
+    def is_foreign(self, connection: str, remote_id: str) -> bool:
+        """Whether it is known that an envelope is none of ours."""
+        query = select(inbox.c.id).where(
+            _unclaimed(connection, remote_id) & (inbox.c.state == DeliveryState.FOREIGN)
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
+
+    def list(self, *, limit: int = 100) -> list[InboxEntry]:
+        """What was kept, the newest first."""
+        query = select(inbox).order_by(inbox.c.id.desc()).limit(limit)
+        return [_entry(row) for row in self._connection.execute(query)]
+
+
+def _unclaimed(connection: str, remote_id: str) -> ColumnElement[bool]:
+    return (
+        (inbox.c.envelope == 0)
+        & (inbox.c.connection == connection)
+        & (inbox.c.remote_id == remote_id)
+    )
+
+
+def _entry(row: Row[tuple[object, ...]]) -> InboxEntry:
+    return InboxEntry(
+        id=row.id,
+        connection=row.connection,
+        remote_id=row.remote_id,
+        state=DeliveryState(row.state),
+        authenticity=Authenticity(row.authenticity),
+        request=WebhookRequest(json.loads(row.headers), row.body),
+        received_at=codec.load_time(row.received_at),
+    )

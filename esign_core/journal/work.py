@@ -1,0 +1,151 @@
+"""What is still to do, when, and who is at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from esign_core.journal import codec
+from esign_core.journal.schema import work
+
+
+class WorkKind(StrEnum):
+    """What there can be to do."""
+
+    POLL_JOB = "poll_job"
+    """Ask what has become of an envelope that the vendor is making."""
+    DISPATCH = "dispatch"
+    """Send a draft that is stored at the vendor."""
+    LOOK_UP = "look_up"
+    """Look for an envelope of which nobody knows whether it was sent."""
+    REFRESH = "refresh"
+    """Look how an envelope stands."""
+    IDENTIFY = "identify"
+    """Look whose envelope a delivery was about."""
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """One thing to do. There is at most one of a kind for a subject."""
+
+    id: int
+    kind: WorkKind
+    subject: str
+    """Our id of an envelope; for `identify`, the vendor's."""
+    connection: str
+    due_at: datetime
+    attempts: int
+    """How often it was begun, this time not counted."""
+    pause_seconds: int
+    """How long the last pause was."""
+    error: str | None
+
+
+class Work:
+    """The table, inside one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def plan(
+        self,
+        kind: WorkKind,
+        subject: str,
+        *,
+        connection: str,
+        due_at: datetime,
+        pause_seconds: int = 0,
+    ) -> None:
+        """See that something is done at `due_at` at the latest; what is planned sooner stays."""
+        due = codec.dump_time(due_at)
+        statement = insert(work).values(
+            kind=kind,
+            subject=subject,
+            connection=connection,
+            due_at=due,
+            attempts=0,
+            pause_seconds=pause_seconds,
+        )
+        _ = self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["kind", "subject"],
+                set_={"due_at": func.min(work.c.due_at, due), "pause_seconds": pause_seconds},
+            )
+        )
+
+    def claim(self, now: datetime, lease: timedelta) -> WorkItem | None:
+        """The most overdue thing that nobody is at; it is ours until the lease ends."""
+        at = codec.dump_time(now)
+        free = or_(work.c.leased_until.is_(None), work.c.leased_until <= at)
+        row = self._connection.execute(
+            select(work).where((work.c.due_at <= at) & free).order_by(work.c.due_at).limit(1)
+        ).first()
+        if row is None:
+            return None
+        _ = self._connection.execute(
+            update(work)
+            .where(work.c.id == row.id)
+            .values(leased_until=codec.dump_time(now + lease), attempts=work.c.attempts + 1)
+        )
+        return _item(row)
+
+    def done(self, item: WorkItem) -> None:
+        """It is done; unless it was planned anew while we were at it, nothing is left to do."""
+        _ = self._connection.execute(delete(work).where(_as_claimed(item)))
+        _ = self._connection.execute(
+            update(work).where(work.c.id == item.id).values(leased_until=None, attempts=0)
+        )
+
+    def again(
+        self, item: WorkItem, due_at: datetime, pause_seconds: int, error: str | None = None
+    ) -> None:
+        """It is to be done again at `due_at`, or sooner if it was planned so meanwhile."""
+        due = codec.dump_time(due_at)
+        _ = self._connection.execute(
+            update(work)
+            .where(_as_claimed(item))
+            .values(due_at=due, pause_seconds=pause_seconds, error=error)
+        )
+        _ = self._connection.execute(
+            update(work).where(work.c.id == item.id).values(leased_until=None)
+        )
+
+    def drop(self, kind: WorkKind, subject: str) -> None:
+        """There is nothing to do any more."""
+        _ = self._connection.execute(
+            delete(work).where((work.c.kind == kind) & (work.c.subject == subject))
+        )
+
+    def next_due_at(self, now: datetime) -> datetime | None:
+        """When there is something to do next that nobody is at; None for never."""
+        at = codec.dump_time(now)
+        free = or_(work.c.leased_until.is_(None), work.c.leased_until <= at)
+        due = self._connection.execute(select(func.min(work.c.due_at)).where(free)).scalar()
+        return codec.load_time(due) if due is not None else None
+
+    def list(self, *, limit: int = 100) -> list[WorkItem]:
+        """What is to do, the soonest first."""
+        query = select(work).order_by(work.c.due_at).limit(limit)
+        return [_item(row) for row in self._connection.execute(query)]
+
+
+def _as_claimed(item: WorkItem) -> ColumnElement[bool]:
+    """Still planned for the time at which it was claimed."""
+    return (work.c.id == item.id) & (work.c.due_at == codec.dump_time(item.due_at))
+
+
+def _item(row: Row[tuple[object, ...]]) -> WorkItem:
+    return WorkItem(
+        id=row.id,
+        kind=WorkKind(row.kind),
+        subject=row.subject,
+        connection=row.connection,
+        due_at=codec.load_time(row.due_at),
+        attempts=row.attempts,
+        pause_seconds=row.pause_seconds,
+        error=row.error,
+    )
