@@ -1,0 +1,248 @@
+"""`Esign`, awaited: the same verbs, and nothing of their logic twice."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from esign_core.engine import SavedFile, AsyncDriver
+from esign_core.journal import Journal
+from esign_core.model import (
+    ArtifactKind,
+    Envelope,
+    EnvelopeDraft,
+    EnvelopeStatus,
+    SigningLink,
+    WebhookRequest,
+)
+from esign_core.provider import Check, Registry, Response
+from esign_core.service import operations, verbs
+from esign_core.service.checks import check_everywhere
+from esign_core.service.config import Config, read_config
+from esign_core.service.connection import SIGNED
+from esign_core.service.events import AsyncEvents
+from esign_core.service.receive import Receipt, receive
+from esign_core.service.send import send
+from esign_core.service.worker import AsyncWorker
+from esign_core.service.workspace import Workspace
+
+
+class AsyncEsign:
+    """Envelopes over every connection, remembered in a journal.
+
+    Args:
+        connections: By name: `provider`, `endpoint` if deliveries do not go to the name, and the
+            provider's settings.
+        journal: Where everything is remembered, such as `sqlite:///esign.db`.
+        refresh_after_seconds: How long without news of an open envelope before the vendor is
+            asked; grows while nothing changes.
+        registry: Where providers are looked for; the installed ones if not given.
+
+    Raises:
+        UnknownProvider: A connection names a provider that is not installed.
+        Misconfigured: A setting is wrong, unknown or missing.
+    """
+
+    def __init__(
+        self,
+        connections: Mapping[str, Mapping[str, Any]],
+        *,
+        journal: str = "sqlite:///esign.db",
+        refresh_after_seconds: float = 60.0,
+        registry: Registry | None = None,
+    ) -> None:
+        config = Config(dict(connections), journal, refresh_after_seconds)
+        self._workspace = Workspace(config, Journal(journal), registry or Registry.installed())
+        self._driver = AsyncDriver()
+        self.events = AsyncEvents(self._workspace, self._driver)
+
+    @classmethod
+    def from_config(cls, path: str | Path) -> Self:
+        """As a TOML file says; `${NAME}` in it stands for an environment variable.
+
+        Raises:
+            Misconfigured: The file cannot be read, or a setting is wrong.
+        """
+        config = read_config(path)
+        return cls(
+            config.connections,
+            journal=config.journal,
+            refresh_after_seconds=config.refresh_after_seconds,
+        )
+
+    @property
+    def connections(self) -> tuple[str, ...]:
+        """The names of the connections that can be used."""
+        return tuple(self._workspace.connections)
+
+    @property
+    def rejected(self) -> Mapping[tuple[str, str], int]:
+        """How many deliveries this process has turned away, by endpoint and reason."""
+        return dict(self._workspace.rejected)
+
+    def check(self, draft: EnvelopeDraft, *, via: str) -> Check:
+        """What of a draft a connection cannot do, and which connections could.
+
+        Raises:
+            UnknownConnection: There is no such connection.
+            UnmappedTemplate: The draft's template is not mapped there.
+        """
+        return check_everywhere(self._workspace, self._workspace.session(via), draft)
+
+    async def send(
+        self,
+        draft: EnvelopeDraft,
+        *,
+        via: str,
+        key: str,
+        tenant: str = "",
+        wait_seconds: float = 0.0,
+    ) -> Envelope:
+        """Ask for signatures, once for each key, whatever happens.
+
+        Args:
+            draft: What is to be signed, and by whom.
+            via: The connection.
+            key: A word of yours that is the same on every try: the same key and draft are the
+                same envelope, for ever.
+            tenant: Keys are unique in here.
+            wait_seconds: How long to wait for a vendor that makes envelopes in its own time; a
+                worker goes on after that.
+
+        Raises:
+            KeyReused: The key was used for another draft.
+            NotSupported: The connection cannot do it; with every gap and the connections that can.
+            ProviderError: What the vendor said; `outcome` tells whether it was sent all the same.
+        """
+        return await self._driver.run(
+            send(self._workspace, draft, via=via, key=key, tenant=tenant, wait_seconds=wait_seconds)
+        )
+
+    async def get(self, envelope_id: str) -> Envelope:
+        """An envelope as the journal knows it, without asking the vendor.
+
+        Raises:
+            UnknownEnvelope: There is none.
+        """
+        return await self._driver.run(self._workspace.envelope(envelope_id))
+
+    async def fetch(self, envelope_id: str) -> Envelope:
+        """An envelope after a look at the vendor.
+
+        Raises:
+            UnknownEnvelope: There is none.
+            NotReady: The vendor has no id for it yet.
+        """
+        return await self._driver.run(verbs.fetch(self._workspace, envelope_id))
+
+    async def list(
+        self,
+        *,
+        tenant: str | None = None,
+        connection: str | None = None,
+        status: EnvelopeStatus | None = None,
+        limit: int = 100,
+    ) -> tuple[Envelope, ...]:
+        """The journal's envelopes, the newest first.
+
+        Raises:
+            UnknownConnection: There is no such connection.
+        """
+        return await self._driver.run(
+            verbs.list_envelopes(
+                self._workspace, tenant=tenant, connection=connection, status=status, limit=limit
+            )
+        )
+
+    async def cancel(self, envelope_id: str, *, reason: str | None = None) -> Envelope:
+        """Call an envelope off.
+
+        Raises:
+            EnvelopeClosed: It has ended already.
+        """
+        return await self._driver.run(verbs.cancel(self._workspace, envelope_id, reason))
+
+    async def remind(self, envelope_id: str, *, signer: str | None = None) -> None:
+        """Write once more to those who have not signed; to one, by our signer id such as `s1`.
+
+        Raises:
+            NotSupported: The vendor cannot.
+        """
+        return await self._driver.run(verbs.remind(self._workspace, envelope_id, signer))
+
+    async def signing_links(self, envelope_id: str) -> tuple[SigningLink, ...]:
+        """Where each signer signs. Links are secrets, and are not kept in the journal.
+
+        Raises:
+            NotSupported: The vendor does not hand them out.
+        """
+        return await self._driver.run(verbs.signing_links(self._workspace, envelope_id))
+
+    async def download(
+        self, envelope_id: str, *, to: str | Path, kinds: Collection[ArtifactKind] = SIGNED
+    ) -> tuple[SavedFile, ...]:
+        """Bring an envelope's files into `to/<envelope id>/`, each whole or not at all.
+
+        Raises:
+            NotReady: They are not there yet.
+            DownloadFailed: One could not be brought over.
+        """
+        return await self._driver.run(verbs.download(self._workspace, envelope_id, Path(to), kinds))
+
+    async def request(
+        self,
+        via: str,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int | bool | None] | None = None,
+        json: Any = None,
+        host: str = "api",
+    ) -> Response:
+        """Any other request to a vendor: authenticated, limited, explained, raw.
+
+        Raises:
+            ProviderError: The vendor answered with an error.
+        """
+        session = self._workspace.session(via)
+        return await self._driver.run(
+            operations.request(session, method, path, params=params, json=json, host=host)
+        )
+
+    async def receive(self, endpoint: str, request: WebhookRequest) -> Receipt:
+        """Take a delivery in; when this answers, it is on disk.
+
+        Args:
+            endpoint: The connection's name, or the opaque id that its settings give.
+            request: The delivery, its body as raw bytes.
+
+        Raises:
+            UnknownConnection: No connection has that endpoint.
+            WebhookRejected: It is not authentic; answer 401.
+            JournalUnusable: It could not be kept; answer 503, and the vendor delivers it again.
+        """
+        return await self._driver.run(receive(self._workspace, endpoint, request))
+
+    def worker(self, *, tasks: int = 2) -> AsyncWorker:
+        """Do what is left to do, while the answer's `async with` block lasts."""
+        return AsyncWorker(self._workspace, self._driver, tasks=tasks)
+
+    async def aclose(self) -> None:
+        """Close the connections to vendors and the journal."""
+        await self._workspace.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {', '.join(self.connections) or 'without connections'}>"

@@ -1,0 +1,39 @@
+"""Opening connections: from a provider's name and plain settings to a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from esign_core.engine import BudgetStore, Line, MemoryBudgets, MemoryTokens, Session, TokenStore
+from esign_core.engine.transport import Transport
+from esign_core.provider import Registry, read_settings, utc_now
+
+
+def open_session(
+    registry: Registry,
+    provider: str,
+    settings: Mapping[str, Any],
+    *,
+    name: str | None = None,
+    line: Line | None = None,
+    tokens: TokenStore | None = None,
+    budgets: BudgetStore | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> Session:
+    """One account, ready to be talked to; nothing is sent yet.
+
+    Raises:
+        UnknownProvider: No installed provider is called that.
+        BrokenProvider: Its plugin cannot be loaded.
+        Misconfigured: A setting is wrong, unknown or missing.
+    """
+    kind = registry.provider(provider)
+    return Session(
+        name=name or provider,
+        provider=kind(read_settings(kind, dict(settings)), clock=clock),
+        line=line or Transport(),
+        tokens=tokens or MemoryTokens(),
+        budgets=budgets or MemoryBudgets(),
+    )

@@ -1,0 +1,110 @@
+"""The verbs of `Esign` beside sending and receiving, as tasks over the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from esign_core.engine import SavedFile, Task
+from esign_core.errors import Misconfigured
+from esign_core.model import (
+    ArtifactKind,
+    Envelope,
+    EnvelopeStatus,
+    SigningLink,
+    Snapshot,
+    Source,
+    match,
+)
+from esign_core.model.snapshot import SignerSnapshot
+from esign_core.service import operations
+from esign_core.service.record import record_snapshot
+from esign_core.service.workspace import Workspace
+
+
+def fetch(workspace: Workspace, envelope_id: str) -> Task[Envelope]:
+    """Look at the vendor how an envelope stands, and write it down."""
+    envelope = yield from workspace.envelope(envelope_id)
+    session, remote_id = workspace.place(envelope)
+    snapshot = yield from operations.fetch(session, remote_id)
+    return (yield from _recorded(workspace, envelope, snapshot, Source.POLL))
+
+
+def cancel(workspace: Workspace, envelope_id: str, reason: str | None) -> Task[Envelope]:
+    """Call an envelope off, and write down what it is then."""
+    envelope = yield from workspace.envelope(envelope_id)
+    session, remote_id = workspace.place(envelope)
+    snapshot = yield from operations.cancel(session, remote_id, reason)
+    return (yield from _recorded(workspace, envelope, snapshot, Source.REPLY))
+
+
+def remind(workspace: Workspace, envelope_id: str, signer: str | None) -> Task[None]:
+    """Have the vendor write once more; to one signer by our id, or to all that are open."""
+    envelope = yield from workspace.envelope(envelope_id)
+    session, remote_id = workspace.place(envelope)
+    remote_signer = None
+    if signer is not None:
+        seats = {seat.id: seat for seat in envelope.seats}
+        if signer not in seats:
+            known = ", ".join(seats)
+            raise Misconfigured(f'{envelope_id} has no signer "{signer}". There are: {known}.')
+        if seats[signer].remote_id is None:  # learned with the next look
+            envelope = yield from fetch(workspace, envelope_id)
+            seats = {seat.id: seat for seat in envelope.seats}
+        remote_signer = seats[signer].remote_id
+    yield from operations.remind(session, remote_id, remote_signer)
+
+
+def signing_links(workspace: Workspace, envelope_id: str) -> Task[tuple[SigningLink, ...]]:
+    """Where each signer signs, with our signer ids."""
+    envelope = yield from workspace.envelope(envelope_id)
+    session, remote_id = workspace.place(envelope)
+    links = yield from operations.signing_links(session, remote_id)
+    signers = [
+        SignerSnapshot(remote_id=link.remote_id, name=link.name, role=link.role) for link in links
+    ]
+    ids = {id(signer): seat.id for seat, signer in match(envelope.seats, signers)}
+    return tuple(
+        SigningLink(ids.get(id(signer)), link.name, link.url, link.role, link.remote_id)
+        for link, signer in zip(links, signers, strict=True)
+    )
+
+
+def download(
+    workspace: Workspace, envelope_id: str, to: Path, kinds: Collection[ArtifactKind]
+) -> Task[tuple[SavedFile, ...]]:
+    """Bring an envelope's files into a folder of its own below `to`."""
+    envelope = yield from workspace.envelope(envelope_id)
+    session, remote_id = workspace.place(envelope)
+    folder = to / envelope.id
+    return (yield from operations.download(session, remote_id, to=folder, kinds=kinds))
+
+
+def list_envelopes(
+    workspace: Workspace,
+    *,
+    tenant: str | None,
+    connection: str | None,
+    status: EnvelopeStatus | None,
+    limit: int,
+) -> Task[tuple[Envelope, ...]]:
+    """The journal's envelopes, the newest first."""
+    if connection is not None:
+        _ = workspace.session(connection)
+    found = yield from workspace.read(
+        lambda tx: tx.envelopes.list(
+            tenant=tenant, connection=connection, status=status, limit=limit
+        )
+    )
+    return tuple(found)
+
+
+def _recorded(
+    workspace: Workspace, envelope: Envelope, snapshot: Snapshot, source: Source
+) -> Task[Envelope]:
+    session = workspace.session(envelope.connection)
+    return workspace.write(
+        lambda tx: record_snapshot(
+            workspace, tx, session, tx.envelopes.get(envelope.id), snapshot, source
+        )
+    )

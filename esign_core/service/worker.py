@@ -1,0 +1,135 @@
+"""Who does what is left to do: threads, or a task on an event loop."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from types import TracebackType
+from typing import Self
+
+import anyio
+import anyio.to_thread
+from anyio.abc import TaskGroup
+
+from esign_core.engine import AsyncDriver, SyncDriver, Task
+from esign_core.errors import EsignError
+from esign_core.service.chores import work_once
+from esign_core.service.plugins import tell_plugins
+from esign_core.service.workspace import Workspace
+
+_AFTER_FAILURE_SECONDS = 1.0
+_log = logging.getLogger("esign.worker")
+
+
+def turn(workspace: Workspace) -> Task[float]:
+    """One turn of a worker; answers for how many seconds there is nothing to do."""
+    told = yield from tell_plugins(workspace)
+    pause = yield from work_once(workspace)
+    return 0.0 if told else pause
+
+
+class Worker:
+    """Does what is left to do, in threads of its own, while its `with` block lasts."""
+
+    def __init__(self, workspace: Workspace, driver: SyncDriver, *, threads: int) -> None:
+        self._workspace = workspace
+        self._driver = driver
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"esign-worker-{i}", daemon=True)
+            for i in range(threads)
+        ]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Wait for what is being done; what is not begun stays in the journal."""
+        self._stop.set()
+        self._workspace.journal.wake()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        journal = self._workspace.journal
+        while not self._stop.is_set():
+            seen = journal.seen()
+            pause = self._turn()
+            if pause > 0 and not self._stop.is_set():
+                journal.wait_for_news(seen, pause)
+
+    def _turn(self) -> float:
+        try:
+            return self._driver.run(turn(self._workspace))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the worker goes on
+            _log_failure(error)
+            _ = self._stop.wait(_AFTER_FAILURE_SECONDS)
+            return 0.0
+
+
+class AsyncWorker:
+    """Does what is left to do, as tasks on the event loop, while its `async with` block lasts."""
+
+    def __init__(self, workspace: Workspace, driver: AsyncDriver, *, tasks: int) -> None:
+        self._workspace = workspace
+        self._driver = driver
+        self._tasks = tasks
+        self._group: TaskGroup | None = None
+
+    async def __aenter__(self) -> Self:
+        self._group = anyio.create_task_group()
+        _ = await self._group.__aenter__()
+        for _each in range(self._tasks):
+            self._group.start_soon(self._run)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop; what is being done is given up, and taken up again when its lease ends."""
+        group, self._group = self._group, None
+        if group is not None:
+            group.cancel_scope.cancel()
+            _ = await group.__aexit__(kind, error, traceback)
+
+    async def _run(self) -> None:
+        journal = self._workspace.journal
+        while True:
+            seen = journal.seen()
+            pause = await self._turn()
+            if pause > 0:
+                await wait_for_news(self._workspace, seen, pause)
+
+    async def _turn(self) -> float:
+        try:
+            return await self._driver.run(turn(self._workspace))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the worker goes on
+            _log_failure(error)
+            await anyio.sleep(_AFTER_FAILURE_SECONDS)
+            return 0.0
+
+
+async def wait_for_news(workspace: Workspace, seen: int, seconds: float) -> None:
+    """`Journal.wait_for_news`, off the event loop; in short pieces, so that it can be cancelled."""
+    with anyio.move_on_after(seconds):
+        while workspace.journal.seen() == seen:
+            await anyio.to_thread.run_sync(
+                workspace.journal.wait_for_news, seen, min(seconds, 0.5), abandon_on_cancel=True
+            )
+
+
+def _log_failure(error: Exception) -> None:
+    if isinstance(error, EsignError):
+        _log.error("a turn of the worker failed: %s", error)
+    else:
+        _log.exception("a turn of the worker failed", exc_info=error)

@@ -1,0 +1,146 @@
+"""What the verbs of `Esign` share: accounts, journal, plugins, the clock."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from esign_core.engine import Session, Task, transact
+from esign_core.errors import BrokenProvider, Misconfigured, NotReady, UnknownConnection
+from esign_core.journal import Journal, Transaction
+from esign_core.model import Envelope, EnvelopeDraft
+from esign_core.provider import Registry, did_you_mean, utc_now
+from esign_core.service.config import Config
+from esign_core.service.opening import open_session
+
+T = TypeVar("T")
+
+
+def new_envelope_id(now: datetime) -> str:
+    """`env_` and a UUIDv7 in hex: unique, and ordered by time."""
+    milliseconds = int(now.timestamp() * 1000)
+    number = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64
+    return f"env_{number | 0b10 << 62 | secrets.randbits(62):032x}"
+
+
+@dataclass
+class Workspace:
+    """Everything that is open."""
+
+    config: Config
+    journal: Journal
+    registry: Registry = field(default_factory=Registry.installed)
+    clock: Callable[[], datetime] = utc_now
+    new_id: Callable[[datetime], str] = new_envelope_id
+    open_session: Callable[..., Session] = open_session
+    """How a connection is opened; simulated worlds do it their own way."""
+    rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How many deliveries were turned away, by endpoint and reason: all that is left of them."""
+    _sessions: dict[str, Session] = field(default_factory=dict, repr=False)
+    _broken: dict[str, BrokenProvider] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        for name, settings in self.config.connections.items():
+            try:
+                self._sessions[name] = self._open(name, settings)
+            except BrokenProvider as error:  # harms its own connections only, when they are used
+                self._broken[name] = error
+
+    def _open(self, name: str, settings: Mapping[str, Any]) -> Session:
+        own = {key: value for key, value in settings.items() if key not in {"provider", "endpoint"}}
+        provider = settings.get("provider")
+        if not isinstance(provider, str):
+            raise Misconfigured(f'connection "{name}" does not say its provider')
+        try:
+            return self.open_session(self.registry, provider, own, name=name, clock=self.clock)
+        except BrokenProvider:
+            raise
+        except Misconfigured as error:
+            raise type(error)(f'connection "{name}": {error}', connection=name) from None
+
+    @property
+    def connections(self) -> Mapping[str, Session]:
+        """The accounts that can be used, by name."""
+        return self._sessions
+
+    def session(self, name: str) -> Session:
+        """An account by its name.
+
+        Raises:
+            UnknownConnection: None is called that; the message has those that are.
+            BrokenProvider: Its provider cannot be loaded.
+        """
+        if name in self._sessions:
+            return self._sessions[name]
+        if name in self._broken:
+            raise self._broken[name]
+        known = ", ".join(self._sessions) or "none"
+        guess = did_you_mean(name, self._sessions)
+        raise UnknownConnection(f'no connection is called "{name}". There are: {known}.{guess}')
+
+    def session_at(self, endpoint: str) -> Session:
+        """An account by the address that its deliveries go to: its name, or an opaque id.
+
+        Raises:
+            UnknownConnection: There is none.
+        """
+        for name, settings in self.config.connections.items():
+            if settings.get("endpoint", name) == endpoint:
+                return self.session(name)
+        raise UnknownConnection("no connection has that endpoint")
+
+    def amended(self, draft: EnvelopeDraft, connection: str) -> EnvelopeDraft:
+        """The draft as plugins leave it; one that objects raises."""
+        for answer in self.registry.manager.hook.esign_before_send(
+            draft=draft, connection_name=connection
+        ):
+            if answer is not None:
+                draft = answer
+        return draft
+
+    def read(self, work: Callable[[Transaction], T]) -> Task[T]:
+        """What is in the journal."""
+        return transact(partial(self.journal.read, work))
+
+    def write(self, work: Callable[[Transaction], T]) -> Task[T]:
+        """A step of the journal, on disk when it answers."""
+        return transact(partial(self.journal.write, work))
+
+    def envelope(self, envelope_id: str) -> Task[Envelope]:
+        """An envelope by our id.
+
+        Raises:
+            UnknownEnvelope: There is none.
+        """
+        return self.read(lambda tx: tx.envelopes.get(envelope_id))
+
+    def place(self, envelope: Envelope) -> tuple[Session, str]:
+        """Where an envelope is: the account, and the vendor's id.
+
+        Raises:
+            NotReady: The vendor has not given it an id yet.
+        """
+        if envelope.remote_id is None:
+            raise NotReady(
+                f'"{envelope.title}" is {envelope.status}: the vendor has no id for it yet.',
+                envelope_id=envelope.id,
+                connection=envelope.connection,
+            )
+        return self.session(envelope.connection), envelope.remote_id
+
+    def close(self) -> None:
+        """Close the connections to vendors and the journal."""
+        for session in self._sessions.values():
+            session.line.close()
+        self.journal.close()
+
+    async def aclose(self) -> None:
+        """`close`, awaited, with the async clients."""
+        for session in self._sessions.values():
+            await session.line.aclose()
+        self.journal.close()
