@@ -1,0 +1,64 @@
+"""Taking out of Penneo's words what must not be kept or shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_SECRET_NAMES = frozenset(
+    {
+        "accesstoken",
+        "confirmationtoken",
+        "content",  # a whole document as base64
+        "link",
+        "payloadhash",  # with the uuid beside it, it opens the signing links without login
+        "pdf",  # a whole document as base64
+        "refreshtoken",
+        "secret",
+        "signinglink",
+        "signinglinks",
+        "socialsecuritynumber",
+        "socialsecuritynumberplain",
+        "ssn",
+        "token",
+    }
+)
+_PRIVATE = (
+    (re.compile(r"\bhttps?://\S+"), "(link)"),
+    (re.compile(r"[^\s@\"'<>(),;:]+@[^\s@\"'<>(),;:]+"), "(e-mail)"),
+    # Tokens and keys: long, and not a word, a path or a UUID.
+    (re.compile(r"\b[A-Za-z0-9+/=_-]{40,}(?:\.[A-Za-z0-9+/=_-]+)*"), "(secret)"),
+    (re.compile(r"\beyJ[A-Za-z0-9+/=_-]*(?:\.[A-Za-z0-9+/=_-]+)*"), "(secret)"),  # a JWT
+    # National ids and phones: ten digits and more, or a Finnish id.
+    (re.compile(r"\+?\d(?:[ .-]?\d){9,}|\b\d{6}[-+A-FU-Y]\d{3}[0-9A-Z]\b"), "(number)"),
+)
+
+
+def without_secrets(data: Any) -> Any:
+    """The data without signing links, tokens, national ids and documents."""
+    if isinstance(data, Mapping):
+        return {
+            name: without_secrets(value)
+            for name, value in data.items()
+            if str(name).lower().replace("_", "") not in _SECRET_NAMES
+        }
+    if isinstance(data, list):
+        return [without_secrets(value) for value in data]
+    return data
+
+
+def scrubbed(text: str) -> str:
+    """The text with e-mails, links, tokens and long numbers replaced by what they are."""
+    for pattern, stand_in in _PRIVATE:
+        text = pattern.sub(stand_in, text)
+    return text
+
+
+def scrubbed_data(data: Any) -> Any:
+    """The data without secrets, and every text in it `scrubbed`."""
+    if isinstance(data, Mapping):
+        return {name: scrubbed_data(value) for name, value in without_secrets(data).items()}
+    if isinstance(data, list):
+        return [scrubbed_data(value) for value in data]
+    return scrubbed(data) if isinstance(data, str) else data
