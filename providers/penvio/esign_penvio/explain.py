@@ -1,0 +1,171 @@
+"""What Penvio's errors mean: by their code, since two codes share 400 and two share 403.
+
+Source: E-Sign API v1, "Error Handling"; INTERNAL_ERROR and `details` from its error page (V).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from esign_core.errors import (
+    AuthenticationFailed,
+    EnvelopeClosed,
+    NotFound,
+    Outcome,
+    PermissionDenied,
+    Problem,
+    ProviderError,
+    QuotaExceeded,
+    RateLimited,
+    Refused,
+    Unavailable,
+    UnreadableAnswer,
+)
+from esign_core.provider import Response
+
+_CODE: dict[str, type[ProviderError]] = {
+    "UNAUTHORIZED": AuthenticationFailed,  # 401, V
+    "FORBIDDEN": PermissionDenied,  # 403, V
+    "QUOTA_EXCEEDED": QuotaExceeded,  # 403, V
+    "NOT_FOUND": NotFound,  # 404, V
+    "VALIDATION_ERROR": Refused,  # 400, V
+    "INVALID_STATE": EnvelopeClosed,  # 400, V
+    "RATE_LIMITED": RateLimited,  # 429, V
+    "INTERNAL_ERROR": Unavailable,  # 500, V
+}
+_STATUS: dict[int, type[ProviderError]] = {  # where there is no code: a proxy answered, perhaps
+    401: AuthenticationFailed,
+    403: PermissionDenied,
+    404: NotFound,
+    429: RateLimited,
+}
+_ADVICE: dict[type[ProviderError], str] = {
+    AuthenticationFailed: " Look at api_key: it may be revoked, or of another base_url.",
+    PermissionDenied: (
+        " The key may lack the scope esign:read or esign:write, the plan may lack access to the"
+        " API, or the organisation's storage bucket may not be configured."
+    ),
+}
+_FIELD = {  # Penvio's field, and where its value comes from: the draft, or the settings
+    "templateId": "template",
+    "subject": "title",
+    "expiresInDays": "expires_in_days",
+    "signingOrder": "signers",
+    "webhookUrl": "webhook_url",
+    "webhookSecret": "webhook_secrets",
+}
+_PRIVATE = (
+    (re.compile(r"[a-z]{1,12}://\S+", re.IGNORECASE), "(link)"),
+    (re.compile(r"(?<![^\s\"'<>(),;:])[^\s@\"'<>(),;:]+@[^\s\"'<>(),;:]+"), "(e-mail)"),
+    (re.compile(r"\b(?:pk_live|pk_test|penv)_\w+"), "(key)"),
+)
+_MOST_CHARACTERS = 500
+_AFTER_ALL = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an answer says, without private values."""
+
+    code: str
+    message: str
+    problems: tuple[Problem, ...]
+    raw: Any
+
+
+def explain(response: Response, now: datetime) -> ProviderError:
+    """The error that an answer of 400 or more stands for.
+
+    Penvio's own words are quoted without e-mail addresses, links and keys.
+    """
+    said = _read(response)
+    kind = _CODE.get(said.code) or _by_status(response.status)
+    message = f"{response.status}, {said.message}{_ADVICE.get(kind, '')}"
+    context: dict[str, Any] = {"status_code": response.status, "raw": said.raw}
+    if issubclass(kind, Refused):
+        return kind(message, problems=said.problems, **context)
+    if kind is Unavailable:  # it broke, and nobody says before or after what was asked
+        context["outcome"] = Outcome.UNCERTAIN
+    return kind(message, retry_after_seconds=_retry_after(response, kind, now), **context)
+
+
+def _by_status(status: int) -> type[ProviderError]:
+    return Unavailable if status >= _AFTER_ALL else _STATUS.get(status, Refused)
+
+
+def _read(response: Response) -> _Said:
+    try:
+        body = _without_private(response.json())
+    except UnreadableAnswer:
+        text = _quoted(response.text())
+        return _Said("", _sentence(text or "without a word"), (), text)
+    error = body.get("error") if isinstance(body, dict) else None
+    if isinstance(error, str):  # another kind of error than is documented
+        return _Said("", _sentence(error), (), body)
+    fields = error if isinstance(error, dict) else {}
+    code, message = _text(fields.get("code")), _text(fields.get("message"))
+    problems = tuple(_problems(fields.get("details")))
+    parts = filter(None, (message, "; ".join(map(str, problems))))
+    told = ": ".join(parts) or code or "without a word"
+    return _Said(code, _sentence(_quoted(told)), problems, body)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _problems(details: object) -> Iterator[Problem]:
+    """The fields that were wrong, by the names that the caller knows."""
+    if not isinstance(details, dict):
+        return
+    for name, messages in details.items():
+        for message in messages if isinstance(messages, list) else [messages]:
+            if isinstance(message, str):
+                yield Problem(_field(str(name)), message)
+
+
+def _field(name: str) -> str:
+    """`signers.0.email` or `signers[0].email` as `signers[0].email`, `subject` as `title`."""
+    path = re.sub(r"\.(\d+)(?=[.\[]|$)", r"[\1]", name)
+    return _FIELD.get(path, path)
+
+
+def _retry_after(response: Response, kind: type[ProviderError], now: datetime) -> float | None:
+    """When to come back. Every answer tells when the limit resets; it matters once it is reached.
+
+    Source: "X-RateLimit-Reset: Unix timestamp when limit resets" (V). Retry-After is not
+    documented; a proxy may send it.
+    """
+    reset = _number(response.headers.get("x-ratelimit-reset")) if kind is RateLimited else None
+    if reset is not None:
+        return max(0.0, reset - now.timestamp())
+    return _number(response.headers.get("retry-after"))
+
+
+def _number(text: str | None) -> float | None:
+    is_number = text is not None and re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", text)
+    return float(text) if text is not None and is_number else None
+
+
+def _without_private(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {_quoted(str(k)): _without_private(v) for k, v in data.items()}
+    if isinstance(data, list):
+        return [_without_private(each) for each in data]
+    return _quoted(data) if isinstance(data, str) else data
+
+
+def _quoted(text: str) -> str:
+    """Text of the vendor's, fit for a message: one line, not endless, nothing private."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    for pattern, name in _PRIVATE:
+        line = pattern.sub(name, line)
+    return line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]} ..."
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

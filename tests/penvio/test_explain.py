@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from esign_core.errors import (
+    AuthenticationFailed,
+    EnvelopeClosed,
+    EsignError,
+    NotFound,
+    Outcome,
+    PermissionDenied,
+    QuotaExceeded,
+    RateLimited,
+    Refused,
+    Unavailable,
+)
+from esign_core.model import EnvelopeDraft
+from esign_core.provider import Response
+from esign_core.testing import replay, reply
+from esign_penvio import PenvioProvider
+
+NOW = 1705573860  # the fixed time of the provider, 2024-01-18T10:31:00Z
+MakeDraft = Callable[..., EnvelopeDraft]
+
+
+def error(code: str, message: str = "Something", **more: Any) -> dict[str, Any]:
+    """A body in Penvio's documented form."""
+    return {"error": {"code": code, "message": message, **more}}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (401, "UNAUTHORIZED", AuthenticationFailed),
+        (403, "FORBIDDEN", PermissionDenied),
+        (403, "QUOTA_EXCEEDED", QuotaExceeded),
+        (404, "NOT_FOUND", NotFound),
+        (400, "VALIDATION_ERROR", Refused),
+        (400, "INVALID_STATE", EnvelopeClosed),
+        (429, "RATE_LIMITED", RateLimited),
+        (500, "INTERNAL_ERROR", Unavailable),
+        (418, "RATE_LIMITED", RateLimited),
+        (409, "SOMETHING_NEW", Refused),
+        (503, "SOMETHING_NEW", Unavailable),
+        (404, "SOMETHING_NEW", NotFound),
+    ],
+)
+def test_the_code_decides(
+    provider: PenvioProvider, status: int, code: str, kind: type[EsignError]
+) -> None:
+    """Two codes share 400 and two share 403: the number decides only where the code is strange."""
+    told = provider.explain(reply(error(code), status=status))
+    assert type(told) is kind
+    assert told.message.startswith(f"{status}, Something.")
+    assert told.status_code == status
+    assert told.raw == error(code)
+
+
+def test_the_published_error_reads_as_a_sentence(provider: PenvioProvider) -> None:
+    """Penvio's own words are what a person reads."""
+    told = provider.explain(reply(error("NOT_FOUND", "Envelope not found"), status=404))
+    told = told.locate(connection="penvio-eu", operation="fetch", subject="Lease 14")
+    assert str(told) == 'penvio-eu did not fetch "Lease 14": 404, Envelope not found.'
+
+
+def test_a_refused_field_is_named_as_the_caller_named_it(provider: PenvioProvider) -> None:
+    """Fields of Penvio's body become fields of the draft, or settings of the connection."""
+    details = {
+        "signers.0.email": ["Invalid email"],
+        "signers[1].role": ["Role must match template", "Too long"],
+        "subject": ["Too long"],
+        "templateId": "Not active",
+        "expiresInDays": ["Must be positive", 5],
+        "webhookSecret": ["Too short"],
+        "webhookUrl": ["Not https"],
+        "signingOrder": ["?"],
+        "fields.3": [None],
+        "v2.0.name": ["Odd"],
+    }
+    body = error("VALIDATION_ERROR", "Invalid request body", details=details)
+    told = provider.explain(reply(body, status=400))
+    assert isinstance(told, Refused)
+    assert [(problem.field, problem.message) for problem in told.problems] == [
+        ("signers[0].email", "Invalid email"),
+        ("signers[1].role", "Role must match template"),
+        ("signers[1].role", "Too long"),
+        ("title", "Too long"),
+        ("template", "Not active"),
+        ("expires_in_days", "Must be positive"),
+        ("webhook_secrets", "Too short"),
+        ("webhook_url", "Not https"),
+        ("signers", "?"),
+        ("v2[0].name", "Odd"),
+    ]
+    assert str(told).startswith("400, Invalid request body: signers[0].email: Invalid email; ")
+    assert told.outcome is Outcome.NOT_DONE
+
+
+def test_a_forbidden_request_has_three_possible_reasons(provider: PenvioProvider) -> None:
+    """Scope, plan and bucket share one code; the message names all of them."""
+    told = str(provider.explain(reply(error("FORBIDDEN"), status=403)))
+    assert all(word in told for word in ("esign:read", "esign:write", "plan", "storage bucket"))
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"X_RateLimit_Reset": str(NOW + 42)}, 42.0),
+        ({"X_RateLimit_Reset": str(NOW - 42)}, 0.0),
+        ({"X_RateLimit_Reset": str(NOW + 42), "Retry_After": "7"}, 42.0),
+        ({"X_RateLimit_Reset": "soon", "Retry_After": "7.5"}, 7.5),
+        ({"Retry_After": "Thu, 18 Jan 2024 10:32:00 GMT"}, None),
+        ({"Retry_After": "9" * 13}, None),
+        ({}, None),
+    ],
+)
+def test_the_limit_tells_when_to_come_back(
+    provider: PenvioProvider, headers: dict[str, str], seconds: float | None
+) -> None:
+    """The reset is a UNIX time; what is no number is no time."""
+    told = provider.explain(reply(error("RATE_LIMITED"), status=429, **headers))
+    assert told.retry_after_seconds == seconds
+
+
+def test_the_reset_of_the_limit_matters_only_when_it_is_reached(provider: PenvioProvider) -> None:
+    """Every answer has the header; a server that is down is not asked 15 minutes later for it."""
+    headers = {"X_RateLimit_Reset": str(NOW + 900)}
+    for status, code in ((500, "INTERNAL_ERROR"), (400, "VALIDATION_ERROR")):
+        told = provider.explain(reply(error(code), status=status, **headers))
+        assert told.retry_after_seconds is None
+    down = provider.explain(reply(error("INTERNAL_ERROR"), status=503, Retry_After="3", **headers))
+    assert down.retry_after_seconds == 3
+
+
+def test_a_broken_server_leaves_the_outcome_open(
+    provider: PenvioProvider, make_draft: MakeDraft
+) -> None:
+    """500 may come after the envelope was made: nobody may conclude that nothing was done."""
+    told = provider.explain(reply(error("INTERNAL_ERROR"), status=500))
+    assert told.outcome is Outcome.UNCERTAIN
+    with pytest.raises(Unavailable) as caught:
+        replay(provider.send(make_draft()), [told])
+    assert caught.value is told
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "kind", "text"),
+    [
+        (502, b"<h1>Bad\ngateway</h1>", Unavailable, "502, <h1>Bad gateway</h1>."),
+        (401, b"", AuthenticationFailed, "401, without a word. Look at api_key"),
+        (429, b"\xff\x00", RateLimited, "429, \ufffd."),
+        (400, b"[]", Refused, "400, without a word."),
+        (400, b'{"error": "no such thing!"}', Refused, "400, no such thing!"),
+        (400, b'{"error": {}}', Refused, "400, without a word."),
+        (400, b'{"error": {"code": "NEW", "message": 5}}', Refused, "400, NEW."),
+        (400, b'{"error": {"code": 5, "details": []}}', Refused, "400, without a word."),
+        (400, b'{"error": {"details": {"subject": ["Bad"]}}}', Refused, "400, title: Bad."),
+        (400, b"[" * 100, Refused, "400, [[["),
+    ],
+)
+def test_an_undocumented_error_is_read_by_its_number(
+    provider: PenvioProvider, status: int, content: bytes, kind: type[EsignError], text: str
+) -> None:
+    """A proxy's page, an empty body, another shape: an error all the same, on one line."""
+    told = provider.explain(Response(status, {"content-type": "text/html"}, content))
+    assert type(told) is kind
+    assert str(told).startswith(text)
+    assert str(told).isprintable()
+
+
+def test_an_endless_message_is_cut(provider: PenvioProvider) -> None:
+    """A message stays one that a person reads."""
+    told = provider.explain(reply(error("NOT_FOUND", "x" * 10_000), status=404))
+    assert str(told) == f"404, {'x' * 500} ..."
+
+
+def test_errors_keep_e_mail_links_and_keys_to_themselves(provider: PenvioProvider) -> None:
+    """Whatever Penvio repeats: not in the message, the repr, the raw answer or a pickle."""
+    private = "canary@example.com", "https://penvio.io/sign/canary", "pk_live_canary"
+    said = f"No ({private[0]}), <{private[1]}> or {private[2]}"
+    details = {f"signers.{private[0]}": [said], "deep": {"er": [said, 1]}}
+    bodies: list[Any] = [
+        error("VALIDATION_ERROR", said, details=details),
+        {"error": said},
+        {"error": {"code": said}},
+    ]
+    replies = [reply(body, status=400) for body in bodies]
+    for response in (*replies, Response(400, {}, said.encode())):
+        told = provider.explain(response)
+        everything = f"{told} {told!r} {told.raw} {pickle.dumps(told)!r}"
+        assert "canary" not in everything
+        assert "(e-mail)" in str(told)
