@@ -135,7 +135,7 @@ def __getattr__(name: str) -> object:
     if name in __all__:
         for place in _PLACES:
             module = import_module(f"esign_core.{place}")
-            if name in module.__all__:
+            if hasattr(module, name):
                 found: object = getattr(module, name)
                 globals()[name] = found
                 return found

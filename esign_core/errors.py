@@ -38,42 +38,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
-
-if TYPE_CHECKING:
-    from typing import Self
-
-__all__ = [
-    "AuthenticationFailed",
-    "BrokenProvider",
-    "DocumentChanged",
-    "DownloadFailed",
-    "EnvelopeClosed",
-    "EsignError",
-    "InvalidDraft",
-    "JournalUnusable",
-    "KeyReused",
-    "Misconfigured",
-    "MissingExtra",
-    "NotFound",
-    "NotReady",
-    "NotSupported",
-    "Outcome",
-    "PermissionDenied",
-    "Problem",
-    "ProviderError",
-    "QuotaExceeded",
-    "RateLimited",
-    "Refused",
-    "Unavailable",
-    "Uncertain",
-    "UnknownConnection",
-    "UnknownEnvelope",
-    "UnknownProvider",
-    "UnmappedTemplate",
-    "UnreadableAnswer",
-    "WebhookRejected",
-]
+from typing import Any, ClassVar, Self
 
 
 class Outcome(StrEnum):
@@ -173,7 +138,7 @@ def _restore(cls: type[EsignError], state: dict[str, Any]) -> EsignError:
     return error
 
 
-class InvalidDraft(EsignError, ValueError):  # noqa: N818 - what happened, not "Error"
+class InvalidDraft(EsignError, ValueError):
     """The draft cannot be what was meant; `problems` tells all of it at once.
 
     Raised where the draft is made, so nothing has been asked of any vendor.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, BinaryIO, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from esign_core.errors import DocumentChanged, InvalidDraft, Problem
 from esign_core.model.value import Value
@@ -59,7 +59,7 @@ class Document(Value):
     """IANA media type."""
     signable: bool = True
     """False makes it an attachment: sent along, not signed."""
-    roles: tuple[str, ...] = ()
+    roles: Annotated[Sequence[str], AfterValidator(tuple)] = ()
     """The roles that sign it; empty means every signer."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     """Set by `pinned`: what the upload must turn out to be."""
@@ -72,7 +72,7 @@ class Document(Value):
         name: str | None = None,
         title: str | None = None,
         signable: bool = True,
-        roles: tuple[str, ...] = (),
+        roles: Sequence[str] = (),
     ) -> Self:
         """A document that is read from a file when it is needed, in pieces.
 
@@ -104,7 +104,7 @@ class Document(Value):
         name: str,
         title: str | None = None,
         signable: bool = True,
-        roles: tuple[str, ...] = (),
+        roles: Sequence[str] = (),
     ) -> Self:
         """A document that is in memory already.
 
@@ -130,7 +130,7 @@ class Document(Value):
         size: int | None = None,
         title: str | None = None,
         signable: bool = True,
-        roles: tuple[str, ...] = (),
+        roles: Sequence[str] = (),
     ) -> Self:
         """A document that a function opens, for storage of your own.
 

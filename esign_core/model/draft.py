@@ -5,10 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr, SerializeAsAny, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    SerializeAsAny,
+    model_validator,
+)
 
 from esign_core.errors import InvalidDraft, Problem
 from esign_core.model.document import DocumentOrPath
@@ -37,7 +44,9 @@ OptionsT = TypeVar("OptionsT", bound=ProviderOptions)
 def _template(value: object) -> object:
     if isinstance(value, str):
         return TemplateRef(value)
-    if isinstance(value, Mapping) and set(value) == {"name"}:
+    if isinstance(value, Mapping):
+        if set(value) != {"name"}:
+            raise ValueError("must be the name of a template")
         return TemplateRef(value["name"])
     return value
 
@@ -51,13 +60,13 @@ class EnvelopeDraft(Value):
 
     title: str = Field(min_length=1, max_length=1024)
     """What it is called, for people."""
-    signers: tuple[Signer, ...] = Field(min_length=1)
+    signers: Annotated[Sequence[Signer], AfterValidator(tuple)] = Field(min_length=1)
     """Who acts, in the order they are listed in."""
-    documents: tuple[DocumentOrPath, ...] = ()
+    documents: Annotated[Sequence[DocumentOrPath], AfterValidator(tuple)] = ()
     """What is signed; or give a `template`."""
     template: Annotated[TemplateRef | None, BeforeValidator(_template)] = None
     """A prepared document at the vendor; or give `documents`."""
-    copies: tuple[CopyRecipient, ...] = ()
+    copies: Annotated[Sequence[CopyRecipient], AfterValidator(tuple)] = ()
     """Who gets the finished documents."""
     message: str | None = Field(default=None, min_length=1, repr=False)
     """A message to all signers."""
@@ -67,7 +76,7 @@ class EnvelopeDraft(Value):
     """How long signers have, from sending."""
     metadata: Mapping[str, str] = {}
     """Your own words, kept with the envelope at the vendor."""
-    options: tuple[SerializeAsAny[ProviderOptions], ...] = ()
+    options: Annotated[Sequence[SerializeAsAny[ProviderOptions]], AfterValidator(tuple)] = ()
     """Wishes that only one vendor knows; other vendors do not see them."""
     mark: str | None = Field(default=None, exclude=True)
     """Set by the core, for finding the envelope again at the vendor. Leave it alone."""
@@ -117,12 +126,16 @@ class EnvelopeDraft(Value):
             if who in seen:
                 message = f"cannot be told apart from signers[{seen[who]}]; give them roles"
                 yield Problem(f"signers[{i}]", message)
-            seen.setdefault(who, i)
+            _ = seen.setdefault(who, i)
 
     def delivered_by(self, channel: Channel) -> Self:
-        """The same draft with every signer reached by `channel`."""
+        """The same draft with every signer reached by `channel`.
+
+        Raises:
+            InvalidDraft: By e-mail, and somebody has no address.
+        """
         signers = tuple(each.model_copy(update={"delivery": channel}) for each in self.signers)
-        return type(self).model_validate(self.model_copy(update={"signers": signers}))
+        return type(self).model_validate({**dict(self), "signers": signers})
 
     def option(self, kind: type[OptionsT]) -> OptionsT:
         """The vendor-only wishes of a kind, or that kind's defaults."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from esign_core.model.envelope import Envelope, Fact, Seat
@@ -81,7 +82,7 @@ def from_notice(
 ) -> Observation:
     """What a delivery tells about an envelope."""
     facts: dict[Fact, datetime | None] = {}
-    if notice.status in _ENVELOPE_FACT:
+    if notice.status is not None and notice.status in _ENVELOPE_FACT:
         facts[Fact(_ENVELOPE_FACT[notice.status])] = notice.occurred_at
     ids: dict[str, str] = {}
     reasons: dict[str, str] = {}
@@ -126,7 +127,9 @@ def _token(type_: EventType, at: datetime | None, key: str | None) -> str:
     """What tells apart two of a kind: the vendor's time, or its event id where there is none."""
     if not type_.is_repeatable:
         return ""
-    return at.replace(microsecond=0).isoformat() if at is not None else key or "once"
+    if at is None:
+        return key or "once"
+    return at.astimezone(UTC).replace(microsecond=0).isoformat()
 
 
 SignerT = TypeVar("SignerT", SignerSnapshot, SignerNotice)
@@ -136,19 +139,31 @@ _Who = Callable[[Seat | SignerSnapshot | SignerNotice], object]
 def match(seats: Sequence[Seat], signers: Iterable[SignerT]) -> list[tuple[Seat, SignerT]]:
     """Which seat each of the vendor's signers sits in, the surest sign first.
 
-    A sign counts only where it fits one seat alone, and a known id of the vendor's is never
-    overruled. A signer whom nothing fits is left out.
+    A sign counts only where it fits one person and one seat alone. A seat is taken by one person,
+    who may be listed several times, and a known id of the vendor's is never overruled. A signer
+    whom nothing fits is left out.
     """
-    found: list[tuple[Seat, SignerT]] = []
-    for signer in signers:
-        candidates = [seat for seat in seats if not _is_somebody_else(seat, signer)]
-        for sign in _SIGNS:
-            wanted = sign(signer)
-            fitting = [seat for seat in candidates if wanted is not None and sign(seat) == wanted]
-            if len(fitting) == 1:
-                found.append((fitting[0], signer))
-                break
-    return found
+    listed = list(signers)
+    people = {_person(signer): signer for signer in reversed(listed)}
+    taken: dict[object, Seat] = {}
+    for sign in _SIGNS:
+        free = [seat for seat in seats if seat not in taken.values()]
+        waiting = [(who, signer) for who, signer in people.items() if who not in taken]
+        wanted = Counter(sign(signer) for _, signer in waiting)
+        for who, signer in waiting:
+            fitting = [seat for seat in free if _fits(sign, seat, signer)]
+            if len(fitting) == 1 and wanted[sign(signer)] == 1:
+                taken[who] = fitting[0]
+    return [(taken[_person(signer)], signer) for signer in listed if _person(signer) in taken]
+
+
+def _person(signer: SignerSnapshot | SignerNotice) -> object:
+    return signer.remote_id or (signer.role, signer.name, signer.email)
+
+
+def _fits(sign: _Who, seat: Seat, signer: SignerSnapshot | SignerNotice) -> bool:
+    is_same = sign(signer) is not None and sign(signer) == sign(seat)
+    return is_same and not _is_somebody_else(seat, signer)
 
 
 def _is_somebody_else(seat: Seat, signer: SignerSnapshot | SignerNotice) -> bool:

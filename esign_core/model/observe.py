@@ -4,9 +4,9 @@ An envelope's history is a set of facts that only grows. An observation adds fac
 they imply; what is new is emitted. So any order and any repetition of the same observations ends
 in the same state, with the same set of once-only events.
 
-The rules that follow are monotone, and look at nothing but the facts and the seats that an envelope was
-made with. That is what makes the order not matter: a rule that looked at what is *not* known yet
-would break it.
+The rules that follow are monotone, and look at nothing but the facts and the seats that an
+envelope was made with. That is what makes the order not matter: a rule that looked at what is
+*not* known yet would break it.
 """
 
 from __future__ import annotations

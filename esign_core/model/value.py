@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -26,13 +26,29 @@ class Value(BaseModel):
         except ValidationError as error:
             raise InvalidDraft(type(self).__name__, list(problems_of(error))) from None
 
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """The value from plain data.
+
+        Raises:
+            InvalidDraft: It cannot be that value; `problems` tells all of it at once.
+        """
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError as error:
+            raise InvalidDraft(cls.__name__, list(problems_of(error))) from None
+
 
 def problems_of(error: ValidationError) -> Iterator[Problem]:
     """The problems in pydantic's error, by field path as the caller wrote it, without inputs."""
     for row in error.errors(include_url=False, include_input=False):
         path = _path(row["loc"])
-        cause = row.get("ctx", {}).get("error")
-        if isinstance(cause, InvalidDraft):  # a nested value tells its own problems
+        context = row.get("ctx", {})
+        cause = context.get("error")
+        if row["type"] == "too_short":
+            least = context.get("min_length")
+            yield Problem(path, "is empty" if least == 1 else f"needs at least {least}")
+        elif isinstance(cause, InvalidDraft):  # a nested value tells its own problems
             for problem in cause.problems:
                 yield Problem(".".join(filter(None, (path, problem.field))), problem.message)
         else:

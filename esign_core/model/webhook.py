@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from esign_core.model.event import Authenticity, EventType
 from esign_core.model.status import EnvelopeStatus
@@ -16,16 +16,23 @@ class WebhookRequest:
     """A delivery as it arrived: the raw bytes, before anything is made of them."""
 
     headers: Mapping[str, str] = field(repr=False)
-    """Names in lower case; `WebhookRequest.of` takes any case and repeated names."""
+    """By name; they are kept in lower case. `WebhookRequest.of` takes pairs and repeated names."""
     body: bytes = field(repr=False)
     """Exactly the bytes that were received."""
+
+    def __post_init__(self) -> None:
+        lower = {name.lower(): value for name, value in self.headers.items()}
+        object.__setattr__(self, "headers", lower)
 
     @classmethod
     def of(
         cls, headers: Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]], body: bytes
     ) -> Self:
         """A delivery from any framework's headers. Repeated names are joined by a comma."""
-        pairs = headers.items() if isinstance(headers, Mapping) else headers
+        pairs = cast(
+            "Iterable[tuple[str | bytes, str | bytes]]",
+            headers.items() if isinstance(headers, Mapping) else headers,
+        )
         joined: dict[str, str] = {}
         for name, value in pairs:
             key, text = _text(name).lower(), _text(value)

@@ -39,6 +39,7 @@ class Webhooks(ABC):
 
     def subscribe(self, url: str) -> Flow[Subscription]:
         """Have the vendor send deliveries to `url`."""
+        del url
         raise NotSupported(f"subscriptions cannot be made through the API; {self.how_to_set_up}")
 
     def unsubscribe(self, subscription_id: str) -> Flow[None]:

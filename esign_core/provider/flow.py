@@ -116,7 +116,7 @@ class Response:
         try:
             return read_json(self.content)
         except BadJson as error:
-            kind = self.headers.get("content-type", "no content type").split(";")[0]
+            kind = _shown(self.headers.get("content-type", "no content type").split(";")[0])
             raise UnreadableAnswer(
                 f"{self.status}, the answer ({kind}, {len(self.content)} bytes) {error}.",
                 status_code=self.status,
@@ -124,8 +124,11 @@ class Response:
 
     def text(self, limit: int = 500) -> str:
         """The start of the body as text, for messages; what cannot be shown is replaced."""
-        text = self.content[: limit * 4].decode("utf-8", "replace")[:limit]
-        return "".join(c if c.isprintable() else " " for c in text).strip()
+        return _shown(self.content[: limit * 4].decode("utf-8", "replace")[:limit])
+
+
+def _shown(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text).strip()
 
 
 Flow: TypeAlias = Generator[Request, Response, T]

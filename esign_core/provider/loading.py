@@ -66,27 +66,38 @@ class Registry:
         Raises:
             BrokenProvider: It breaks the contract.
         """
-        _ = self.manager.register(plugin, name=name)
+        if self.manager.is_registered(plugin):
+            raise BrokenProvider(f'plugin "{name}" is here already, under another name')
         try:
-            self.manager.check_pending()
-            for caller in self.manager.get_hookcallers(plugin) or ():
-                if caller.name == "esign_providers":
-                    for impl in caller.get_hookimpls():
-                        if impl.plugin is plugin:
-                            self._add_all(impl.function(), name)
+            self._register(plugin, name)
         except BaseException:
-            _ = self.manager.unregister(plugin)
+            if self.manager.is_registered(plugin):
+                _ = self.manager.unregister(plugin)
             raise
+
+    def _register(self, plugin: object, name: str) -> None:
+        _ = self.manager.register(plugin, name=name)
+        self.manager.check_pending()
+        callers = self.manager.get_hookcallers(plugin)
+        if not callers:
+            raise BrokenProvider(f'plugin "{name}" has no hook of esign; mark it with @hookimpl')
+        for caller in callers:
+            if caller.name == "esign_providers":
+                for impl in caller.get_hookimpls():
+                    if impl.plugin is plugin:
+                        self._add_all(impl.function(), name)
 
     def _add_all(self, classes: object, plugin: str) -> None:
         if not isinstance(classes, list):
             raise BrokenProvider(f'plugin "{plugin}": esign_providers must answer a list')
+        taken = dict(self.providers)
         for each in classes:
             _expect_provider(each, plugin)
-            if each.name in self.providers:
-                other = self.providers[each.name].__module__
+            if each.name in taken:
+                other = taken[each.name].__module__
                 raise BrokenProvider(f'plugin "{plugin}": "{each.name}" is taken by {other}')
-        self.providers.update({each.name: each for each in classes})
+            taken[each.name] = each
+        self.providers = taken
 
     def provider(self, name: str) -> type[Provider[Any]]:
         """A provider's class by its name.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 MAX_DEPTH = 64
@@ -18,19 +19,26 @@ def read_json(data: bytes) -> Any:
 
     Raises:
         BadJson: It is not JSON; or it is nested over `MAX_DEPTH` deep, has a name twice in one
-            object, NaN or infinity, or a number of more digits than any honest one.
+            object, NaN, infinity, half a character, or a number of more digits than any honest
+            one.
     """
     if _depth(data) > MAX_DEPTH:
         raise BadJson(f"is nested over {MAX_DEPTH} deep")
     try:
-        return json.loads(
+        decoded = json.loads(
             data.decode("utf-8"),
             object_pairs_hook=_unique,
             parse_constant=_no_constant,
+            parse_float=_float,
             parse_int=_int,
         )
+        if b"\\ud" in data or b"\\uD" in data:  # half a pair could be stored and sent nowhere
+            _ = json.dumps(decoded, ensure_ascii=False).encode("utf-8")
+        return decoded
     except BadJson:
         raise
+    except UnicodeEncodeError:
+        raise BadJson("has half a character") from None
     except UnicodeDecodeError:
         raise BadJson("is not UTF-8") from None
     except ValueError:
@@ -71,6 +79,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> Any:
     raise BadJson(f"has {name}, which JSON does not know")
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise BadJson("has a number beyond all bounds")
+    return number
 
 
 def _int(digits: str) -> int:
