@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from esign_penneo.sandbox import PenneoSandbox
 from esign_penvio.sandbox import PenvioSandbox
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from esign_penneo.sandbox import PenneoSandbox
-from esign_penvio.sandbox import PenvioSandbox
 
 from esign_core import Esign, Registry, Snapshot
 from esign_core.provider import read_settings
 from esign_core.sandbox import Control
 from esign_core.service import read_config
+from esign_penneo.sandbox import PenneoSandbox
+from esign_penvio.sandbox import PenvioSandbox
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
