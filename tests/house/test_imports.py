@@ -115,7 +115,11 @@ def _is_public(found: Import) -> bool:
         module = importlib.import_module(found.module)
     except ModuleNotFoundError:
         return False
-    return found.name in getattr(module, "__all__", ())
+    if hasattr(module, "__all__"):
+        return found.name in module.__all__
+    # A module of names that are all its own, such as `errors`, needs no list of them.
+    own = getattr(getattr(module, found.name, None), "__module__", None) == module.__name__
+    return own and not found.name.startswith("_")
 
 
 def _module_of(file: Path) -> str:
