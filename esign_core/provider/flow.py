@@ -79,7 +79,9 @@ class Request:
     auth: bool = True
     """Whether credentials are added."""
     repeatable: bool | None = None
-    """Whether asking twice does no harm. None: true for GET and HEAD, false for all others."""
+    """Whether asking twice does no harm. None: true for what only reads, false for all others."""
+    reading: bool | None = None
+    """Whether it changes nothing. None: true for GET and HEAD, false for all others."""
     limits: tuple[Limit, ...] = ()
     """What it counts against, beside the limits that hold for every request."""
 
@@ -91,7 +93,7 @@ class Request:
     @property
     def is_reading(self) -> bool:
         """Whether it changes nothing, so that a lost answer leaves no doubt behind."""
-        return self.method in {"GET", "HEAD"}
+        return self.method in {"GET", "HEAD"} if self.reading is None else self.reading
 
     def with_headers(self, **headers: str) -> Self:
         """The same request with more headers; `_` in a name stands for `-`."""

@@ -10,10 +10,9 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Self
 
 import pluggy
-from pydantic import ValidationError
 
 from esign_core.errors import BrokenProvider, InvalidDraft, Misconfigured, Problem, UnknownProvider
-from esign_core.model import Capabilities, problems_of
+from esign_core.model import Capabilities
 from esign_core.provider import hooks
 from esign_core.provider.provider import Provider
 from esign_core.provider.settings import ProviderSettings
@@ -133,11 +132,8 @@ def read_settings(provider: type[Provider[Any]], settings: dict[str, Any]) -> Pr
     try:
         return provider.Settings.model_validate(settings)
     except InvalidDraft as error:
-        problems: Iterable[Problem] = error.problems
-    except ValidationError as error:
-        problems = problems_of(error)
-    known = provider.Settings.model_fields
-    told = "; ".join(_setting_problem(problem, known) for problem in problems)
+        known = provider.Settings.model_fields
+        told = "; ".join(_setting_problem(problem, known) for problem in error.problems)
     raise Misconfigured(f"{provider.name}: {told}", provider=provider.name)
 
 

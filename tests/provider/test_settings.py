@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from esign_core.errors import InvalidDraft, Misconfigured
+from esign_core.provider import Provider, ProviderSettings, TemplateTarget, read_settings
+
+
+def test_a_template_is_one_of_the_vendors_or_a_pdf() -> None:
+    """An id with roles, or a path."""
+    theirs = TemplateTarget(id="tmpl_1", roles={"tenant": "Buyer"})
+    assert (theirs.id, theirs.document, theirs.roles) == ("tmpl_1", None, {"tenant": "Buyer"})
+    pdf = TemplateTarget(document=Path("lease.pdf"))
+    assert (pdf.id, pdf.document) == (None, Path("lease.pdf"))
+
+
+@pytest.mark.parametrize("given", [{}, {"id": "tmpl_1", "document": "lease.pdf"}])
+def test_a_template_is_not_both_and_not_neither(given: dict[str, Any]) -> None:
+    """The message says what to give."""
+    with pytest.raises(InvalidDraft, match=r"give id .* or document .* and not both"):
+        TemplateTarget.model_validate(given)
+
+
+def test_settings_are_read_from_plain_data(acme_class: type[Provider[Any]]) -> None:
+    """As a file or the environment has them."""
+    settings = read_settings(
+        acme_class,
+        {"templates": {"lease": {"document": "lease.pdf"}}, "webhook_secrets": ["canary"]},
+    )
+    assert settings.templates["lease"].document == Path("lease.pdf")
+    assert settings.webhook_secrets[0].get_secret_value() == "canary"
+    assert settings.accept_unsigned is False
+    assert "canary" not in repr(settings.webhook_secrets)
+
+
+def test_every_wrong_setting_is_named_at_once(acme_class: type[Provider[Any]]) -> None:
+    """With a close name for one that does not exist, and no value of any."""
+    given = {
+        "api_kee": "canary",
+        "xyz": 1,
+        "accept_unsigned": "canary",
+        "templates": {"lease": {"colour": 1}, "sale": {}},
+    }
+    with pytest.raises(Misconfigured) as caught:
+        read_settings(acme_class, given)
+    assert str(caught.value) == (
+        "acme: templates.lease.colour: Extra inputs are not permitted; "
+        "templates.sale: give id (a template at the vendor) or document (a PDF), and not both; "
+        "accept_unsigned: Input should be a valid boolean, unable to interpret input; "
+        'api_kee: there is no such setting. Did you mean "api_key"?; '
+        "xyz: there is no such setting."
+    )
+    assert caught.value.provider == "acme"
+
+
+def test_a_missing_setting_is_missing(acme_class: type[Provider[Any]]) -> None:
+    """In plain words."""
+
+    class Needy(ProviderSettings):
+        api_key: str
+
+    needy = type("Needy", (acme_class,), {"Settings": Needy})
+    with pytest.raises(Misconfigured, match=r"^acme: api_key: is missing$"):
+        read_settings(needy, {})
