@@ -75,14 +75,24 @@ class Control:
         answer: dict[str, Any] = self._ask("POST", "/sign", {"act": act, **fields}).json()
         return answer
 
-    def sign_page(self, link: str) -> None:
-        """Open a signing link, read every document behind it, and press Sign."""
-        self._read(link)
+    def open_page(self, link: str) -> None:
+        """Open a signing link and read every document behind it."""
+        page = self._told(self._client.get(link)).text
+        for index in re.findall(r'href="[^"]+/documents/(\d+)"', page):
+            _ = self._told(self._client.get(f"{link}/documents/{index}"))
+
+    def sign_page(self, link: str, *, read: bool = True) -> None:
+        """Open a signing link, read every document behind it, and press Sign.
+
+        Without `read` only the last of it, where `open_page` came before.
+        """
+        if read:
+            self.open_page(link)
         _ = self._told(self._client.post(f"{link}/sign"))
 
     def decline_page(self, link: str, reason: str = "") -> None:
         """Open a signing link, read, and press Decline."""
-        self._read(link)
+        self.open_page(link)
         _ = self._told(self._client.post(f"{link}/decline", data={"reason": reason}))
 
     def close(self) -> None:
@@ -106,11 +116,6 @@ class Control:
 
     def _ask(self, method: str, path: str, body: object = None) -> httpx.Response:
         return self._told(self._client.request(method, self._url + path, json=body))
-
-    def _read(self, link: str) -> None:
-        page = self._told(self._client.get(link)).text
-        for index in re.findall(r'href="[^"]+/documents/(\d+)"', page):
-            _ = self._told(self._client.get(f"{link}/documents/{index}"))
 
     def _told(self, reply: httpx.Response) -> httpx.Response:
         if reply.is_success:

@@ -61,7 +61,7 @@ def status_of(job: Job) -> Flow[Snapshot | Job]:
     """
     asked = {"uuid": job.handle["uuid"], "payloadHash": job.handle["payloadHash"]}
     request = Request(
-        "POST", STATUS_PATH, json=asked, auth=False, repeatable=True, limits=(_limit(asked),)
+        "POST", STATUS_PATH, json=asked, auth=False, reading=True, limits=(_limit(asked),)
     )
     try:
         reply = yield request

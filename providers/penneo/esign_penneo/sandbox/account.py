@@ -58,7 +58,7 @@ class Ids:
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
-        self._number = 1_234_566
+        self._number = 1_000_000 + Random(seed).randrange(8_000_000)
 
     def number(self) -> int:
         """The next integer id, one series for everything that Penneo numbers."""

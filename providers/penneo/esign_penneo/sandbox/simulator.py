@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self, cast
@@ -42,12 +43,16 @@ class PenneoSandbox(Simulator):
         *,
         port: int = 0,
         scale: float = 1.0,
-        seed: int = 1,
+        seed: int | None = None,
         behaviour: Behaviour | None = None,
     ) -> None:
-        """As every simulator; ids and secrets follow `seed`, open questions `behaviour`."""
+        """As every simulator; open questions follow `behaviour`.
+
+        Ids and secrets follow from `seed`, which is random: ids of two runs never meet in one
+        journal.
+        """
         super().__init__(port=port, scale=scale)
-        self._seed = seed
+        self._seed = secrets.randbits(32) if seed is None else seed
         self._behaviour = behaviour or Behaviour()
 
     def open_vendor(self, folder: Path) -> Vendor:

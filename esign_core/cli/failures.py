@@ -1,0 +1,62 @@
+"""What goes wrong, told on stderr in the error's own words: no traceback, and no secret."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from esign_core.cli.output import say
+from esign_core.errors import EsignError, InvalidDraft, KeyReused, MissingExtra, Outcome, Refused
+
+
+class Misused(Exception):
+    """The command line says what cannot be meant."""
+
+
+def tell(error: EsignError | Misused, *, as_json: bool = False) -> None:
+    """Print an error on stderr, with its notes; as one line of JSON if asked."""
+    if as_json:
+        say(json.dumps({"error": error_data(error)}), to=sys.stderr)
+        return
+    kind = "Usage" if isinstance(error, Misused) else type(error).__name__
+    say("\n".join([f"{kind}: {error}", *_notes(error)]), to=sys.stderr)
+    if isinstance(error, Misused):
+        say("Try --help.", to=sys.stderr)
+
+
+def error_data(error: EsignError | Misused) -> dict[str, Any]:
+    """An error as JSON data. What the vendor answered is left out: it may name people."""
+    if isinstance(error, Misused):
+        return {"type": "Usage", "message": str(error), "outcome": Outcome.NOT_DONE.value}
+    data: dict[str, Any] = {
+        "type": type(error).__name__,
+        "message": str(error),
+        "outcome": error.outcome.value,
+        "provider": error.provider,
+        "connection": error.connection,
+        "operation": error.operation,
+        "subject": error.subject,
+        "envelope_id": error.envelope_id,
+        "status_code": error.status_code,
+        "retry_after_seconds": error.retry_after_seconds,
+        "notes": _notes(error),
+    }
+    if isinstance(error, (InvalidDraft, Refused)):
+        data["problems"] = [{"field": p.field, "message": p.message} for p in error.problems]
+    if isinstance(error, KeyReused):  # the fields only: their values may be addresses
+        data["differences"] = sorted(error.differences)
+    return data
+
+
+def missing_extra(error: ModuleNotFoundError, extra: str) -> MissingExtra:
+    """The error for a package that is not installed, naming the extra that brings it."""
+    return MissingExtra(
+        f'this needs the package "{error.name}", which is not installed. '
+        f'Install it with: pip install "esign-core[{extra}]"'
+    )
+
+
+def _notes(error: BaseException) -> list[str]:
+    notes: list[str] = getattr(error, "__notes__", [])
+    return notes

@@ -1,0 +1,21 @@
+"""The parameters that many commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+DEFAULT_CONFIG = Path("esign.toml")
+
+ConfigFile = Annotated[
+    Path,
+    Parameter(
+        name=("--config", "-c"),
+        help="Where connections and the journal are named.",
+        show_default=True,
+    ),
+]
+AsJson = Annotated[bool, Parameter(name="--json", help="JSON on stdout, for programs.")]
+EnvelopeId = Annotated[str, Parameter(name="ENVELOPE", help="Our id of it: env_...")]

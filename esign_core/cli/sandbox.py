@@ -1,0 +1,96 @@
+"""`esign sandbox`: simulated vendors, until interrupted."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from esign_core.cli.failures import Misused
+from esign_core.cli.interrupts import sleep_until_interrupted, until_interrupted
+from esign_core.cli.output import say, show_json, show_table
+from esign_core.cli.parameters import AsJson
+from esign_core.cli.simulators import running, simulators_of
+
+if TYPE_CHECKING:
+    from esign_core.sandbox import Simulator
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def sandbox(
+    *,
+    port: Annotated[
+        tuple[str, ...], Parameter(help="NAME=PORT for one simulator; free ones if not given.")
+    ] = (),
+    webhooks: Annotated[
+        str | None, Parameter(help="Where `esign serve` is: http://127.0.0.1:8000/webhooks.")
+    ] = None,
+    scale: Annotated[float, Parameter(help="0.1 makes vendors' delays ten times quicker.")] = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Simulated vendors to try things on.
+
+    Starts the simulator of every installed provider that ships one, on this machine only, and
+    prints what reaches it and an esign.toml that uses it; with --json one line. Runs until it is
+    interrupted. What was sent to it is gone then.
+    """
+    ports = dict(_port(text) for text in port)
+    from esign_core.provider import Registry
+
+    with until_interrupted(), running(
+        simulators_of(Registry.installed()), ports=ports, scale=scale
+    ) as simulators:  # fmt: skip
+        connections = {
+            name: simulator.connect(f"{webhooks.rstrip('/')}/{name}" if webhooks else None)
+            for name, simulator in simulators.items()
+        }
+        if as_json:
+            show_json({n: _announced(s, connections[n], webhooks) for n, s in simulators.items()})
+        else:
+            rows = [(n, what, v) for n, s in simulators.items() for what, v in s.announce().items()]
+            show_table(("vendor", "what", "value"), rows)
+            say("\n".join(["", "# esign.toml", *to_toml(connections)]))
+            say("\n# Runs until Ctrl-C.")
+        sleep_until_interrupted()
+
+
+def to_toml(connections: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """A configuration with these connections, ready to be saved; the name is the provider's."""
+    yield 'journal = "sqlite:///esign.db"'
+    for name, settings in connections.items():
+        yield f"\n[connections.{_key(name)}]"
+        yield f"provider = {_value(name)}"
+        for each, value in settings.items():
+            if value is not None:  # TOML has no word for nothing
+                yield f"{_key(each)} = {_value(value)}"
+
+
+def _announced(
+    simulator: Simulator, settings: Mapping[str, Any], webhooks: str | None
+) -> dict[str, Any]:
+    told: dict[str, Any] = dict(simulator.announce())
+    return told if webhooks is None else {**told, "settings": settings}
+
+
+def _port(text: str) -> tuple[str, int]:
+    name, _, number = text.partition("=")
+    if not name or not number.isdecimal() or int(number) > 0xFFFF:
+        raise Misused("write --port as NAME=PORT, with a port from 0 to 65535")
+    return name, int(number)
+
+
+def _key(name: str) -> str:
+    return name if _BARE_KEY.fullmatch(name) else json.dumps(name)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, Mapping):
+        told = ", ".join(f"{_key(name)} = {_value(each)}" for name, each in value.items())
+        return f"{{ {told} }}" if told else "{}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_value, value))}]"
+    return json.dumps(value)  # text, numbers, booleans: TOML writes them as JSON does

@@ -1,0 +1,107 @@
+"""`esign serve`: the receiver on a port of its own."""
+
+from __future__ import annotations
+
+import socket
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from esign_core import AsyncEsign, Misconfigured
+from esign_core.cli.interrupts import until_interrupted
+from esign_core.cli.output import say, show_json
+from esign_core.cli.parameters import DEFAULT_CONFIG, AsJson, ConfigFile
+from esign_core.integrations import receiver
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+
+def serve(
+    *,
+    port: Annotated[int, Parameter(help="0 takes a free one.", show_default=True)] = 8000,
+    host: Annotated[
+        str, Parameter(help="The address to listen at.", show_default=True)
+    ] = "127.0.0.1",
+    worker: Annotated[bool, Parameter(help="Do what is left to do as well.")] = False,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> int:
+    """Take webhooks in.
+
+    POST /webhooks/ENDPOINT keeps a delivery on disk, then answers; ENDPOINT is the connection's
+    name, or the opaque id that its settings give. GET /health answers while it runs. Prints one
+    line when it is ready.
+    """
+    import uvicorn
+
+    is_well = True
+    with until_interrupted():
+        esign = AsyncEsign.from_config(config)
+        with _listening(host, port) as listening:
+            url = f"http://{host}:{listening.getsockname()[1]}"
+
+            def tell() -> None:
+                if as_json:
+                    show_json({"url": url, "connections": esign.connections})
+                    return
+                names = ", ".join(esign.connections) or "no connection"
+                say(f"Listening at {url}/webhooks/ENDPOINT for {names}.")
+
+            app = create_app(esign, worker=worker, ready=tell)
+            # log_config: what uvicorn logs is warnings only, on stderr; stdout has our line
+            settings = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
+            server = uvicorn.Server(settings)
+            server.run(sockets=[listening])
+            is_well = server.started  # if it did not come up, its log says why
+    return 0 if is_well else 1
+
+
+def create_app(
+    esign: AsyncEsign, *, worker: bool = False, ready: Callable[[], None] | None = None
+) -> Starlette:
+    """The receiver and its health as an ASGI app, which closes `esign` at its end."""
+    from starlette.applications import Starlette
+    from starlette.responses import JSONResponse
+    from starlette.routing import Mount, Route
+
+    async def health(request: Request) -> Response:
+        del request
+        rejected = Counter[str]()  # by reason: the endpoint's name may be a secret
+        for (_, reason), times in esign.rejected.items():
+            rejected[reason] += times
+        return JSONResponse({"status": "ok", "rejected": rejected})
+
+    @asynccontextmanager
+    async def working(app: Starlette) -> AsyncGenerator[None]:
+        del app
+        async with esign:
+            if worker:
+                async with esign.worker():
+                    _told(ready)
+                    yield
+            else:
+                _told(ready)
+                yield
+
+    lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] = working
+    routes = [Route("/health", health), Mount("/webhooks", receiver(esign))]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def _told(ready: Callable[[], None] | None) -> None:
+    if ready is not None:
+        ready()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that takes connections already; they wait until the server is up."""
+    try:
+        return socket.create_server((host, port), backlog=2048)
+    except OSError as error:
+        raise Misconfigured(f"cannot listen at {host}:{port}: {error.strerror}") from None

@@ -1,0 +1,32 @@
+"""`esign worker`: what is left to do, done."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from esign_core import Esign
+from esign_core.cli.interrupts import sleep_until_interrupted, until_interrupted
+from esign_core.cli.output import say, show_json
+from esign_core.cli.parameters import DEFAULT_CONFIG, AsJson, ConfigFile
+
+
+def worker(
+    *,
+    threads: Annotated[int, Parameter(help="How much is done at a time.", show_default=True)] = 2,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Do what is left to do.
+
+    Waits for vendors' queues, looks for what is uncertain, polls what is open, tells plugins;
+    until it is interrupted. Prints one line when it has begun.
+    """
+    with until_interrupted(), Esign.from_config(config) as esign, esign.worker(threads=threads):
+        names = ", ".join(esign.connections) or "no connection"
+        if as_json:
+            show_json({"connections": esign.connections})
+        else:
+            say(f"Working for {names}. Ctrl-C ends it.")
+        sleep_until_interrupted()

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from esign_core import Channel, InvalidDraft, SignerAction, TemplateRef
+from esign_core.cli.draft import DraftFlags, read_draft
+from esign_core.cli.failures import Misused
+
+
+def _yaml(folder: Path, text: str) -> Path:
+    file = folder / "draft.yaml"
+    _ = file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_yaml_file_is_a_draft(lease: Path) -> None:
+    """A draft can be kept in a repository and reviewed."""
+    draft = read_draft(lease, None)
+    assert draft.template == TemplateRef("lease")
+    assert [(s.name, s.role, s.order) for s in draft.signers] == [
+        ("Tess Holm", "tenant", 1),
+        ("Lars Berg", "landlord", 2),
+    ]
+
+
+def test_a_json_file_is_a_draft(tmp_path: Path) -> None:
+    """A program can write a draft."""
+    file = tmp_path / "draft.json"
+    data = {"title": "X", "template": "t", "signers": [{"name": "Ann", "email": "a@example.com"}]}
+    _ = file.write_text(json.dumps(data), encoding="utf-8")
+    assert read_draft(file, None).signers[0].email == "a@example.com"
+
+
+def test_a_draft_can_come_from_stdin(lease: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`-` reads what another program writes."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(lease.read_text(encoding="utf-8")))
+    assert read_draft(Path("-"), None) == read_draft(lease, None)
+
+
+def test_words_in_yaml_stay_words(tmp_path: Path) -> None:
+    """Norwegian is not false, a phone number no number, a date no date."""
+    file = _yaml(
+        tmp_path,
+        """\
+        title: 2026-03-01
+        template: lease
+        language: no
+        message: ~
+        signers: [{name: Ann, email: a@example.com, phone: +4512345678, order: 1}]
+        metadata: {rent: 0900, furnished: yes}
+        """,
+    )
+    draft = read_draft(file, None)
+    assert draft.title == "2026-03-01"
+    assert draft.language == "no"
+    assert draft.message is None
+    assert draft.signers[0].phone == "+4512345678"
+    assert draft.signers[0].order == 1
+    assert draft.metadata == {"rent": "0900", "furnished": "yes"}
+
+
+def test_documents_lie_beside_the_draft(tmp_path: Path, pdf: Path) -> None:
+    """A draft and its PDFs can be moved together, wherever the command is run."""
+    (tmp_path / "inner").mkdir()
+    _ = pdf.rename(tmp_path / "inner" / "lease.pdf")
+    file = _yaml(
+        tmp_path / "inner",
+        """\
+        title: Lease
+        documents:
+          - lease.pdf
+          - {path: lease.pdf, name: house-rules.pdf, title: House rules, signable: false}
+        signers: [{name: Ann, email: a@example.com}]
+        """,
+    )
+    first, second = read_draft(file, None).documents
+    assert (first.name, first.signable) == ("lease.pdf", True)
+    assert (second.name, second.title, second.signable) == ("house-rules.pdf", "House rules", False)
+    assert second.size == first.size
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("- title", "must be a mapping"),
+        ("title: [", "cannot be understood"),
+        ("{title: X, template: t, signers: [{name: Ann, email: nobody}]}", "signers[0].email"),
+        ("{title: X, template: t, signers: [{name: A, email: a@x.dk}], sginers: []}", "sginers"),
+        ("{title: X, documents: [{file: a.pdf}], signers: []}", "documents[0]: must be a path"),
+        ("{title: X, documents: [none.pdf], signers: []}", "none.pdf"),
+    ],
+)
+def test_a_draft_that_cannot_be_meant_says_where(tmp_path: Path, text: str, told: str) -> None:
+    """Every error names the field, and none the value of an address."""
+    with pytest.raises(InvalidDraft) as caught:
+        _ = read_draft(_yaml(tmp_path, text), None)
+    assert told in str(caught.value)
+    assert "nobody" not in str(caught.value)
+
+
+def test_an_unknown_word_of_a_document_is_named(tmp_path: Path, pdf: Path) -> None:
+    """A mistyped wish is not passed over."""
+    file = _yaml(
+        tmp_path, f"{{title: X, documents: [{{path: {pdf.name}, tilte: Y}}], signers: []}}"
+    )
+    with pytest.raises(InvalidDraft, match="has no tilte; it has name, path"):
+        _ = read_draft(file, None)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """A mistyped path is told as one."""
+    with pytest.raises(InvalidDraft, match=r"none\.yaml: cannot be read"):
+        _ = read_draft(tmp_path / "none.yaml", None)
+
+
+def test_flags_make_a_draft(pdf: Path) -> None:
+    """A quick envelope needs no file."""
+    flags = DraftFlags(
+        document=(pdf,),
+        signer=(
+            "Jane Doe <jane@example.com>, role=tenant, order=2",
+            "Lars Berg <lars@example.com>, order=1, action=approve, language=da",
+            "Link Lee, order=2, delivery=link",
+        ),
+        message="Please sign.",
+        expires_in_days=7,
+    )
+    draft = read_draft(None, flags)
+    jane, lars, lee = draft.signers
+    assert draft.title == "lease"
+    assert (jane.name, jane.email, jane.role, jane.order) == (
+        "Jane Doe", "jane@example.com", "tenant", 2,
+    )  # fmt: skip
+    assert (lars.action, lars.language) == (SignerAction.APPROVE, "da")
+    assert (lee.email, lee.delivery) == (None, Channel.LINK)
+    assert (draft.message, draft.expires_in_days) == ("Please sign.", 7)
+
+
+def test_signers_can_be_put_in_order_and_reached_by_link() -> None:
+    """What holds for all of them is said once."""
+    flags = DraftFlags(title="X", template="t", signer=("A", "B"), in_order=True, by_link=True)
+    draft = read_draft(None, flags)
+    assert [(s.order, s.delivery) for s in draft.signers] == [(1, "link"), (2, "link")]
+
+
+def test_a_draft_is_a_file_or_flags(lease: Path) -> None:
+    """Two drafts would leave open which one counts; none leaves nothing to send."""
+    with pytest.raises(Misused, match="not both"):
+        _ = read_draft(lease, DraftFlags(title="X"))
+    with pytest.raises(Misused, match="give a draft"):
+        _ = read_draft(None, None)
