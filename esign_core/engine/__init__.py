@@ -1,6 +1,6 @@
 """The engine: runs flows over HTTP, inside a vendor's limits, in three kinds of world."""
 
-from esign_core.engine.call import Session, bring, call, explain
+from esign_core.engine.blame import explain
 from esign_core.engine.drive import AsyncDriver, SyncDriver
 from esign_core.engine.effects import (
     Effect,
@@ -17,6 +17,7 @@ from esign_core.engine.effects import (
 from esign_core.engine.files import safe_name, write_whole
 from esign_core.engine.limits import BudgetStore, MemoryBudgets, Ticket, admit
 from esign_core.engine.retry import pause
+from esign_core.engine.session import Session, bring, call
 from esign_core.engine.tokens import MemoryTokens, TokenStore
 
 __all__ = [

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,26 +49,24 @@ class BodyStream:
             if isinstance(piece, bytes):
                 yield piece
             else:
-                chunks = checked(piece)
-                yield from map(base64.b64encode, chunks) if self.is_base64 else chunks
+                yield from _base64(checked(piece)) if self.is_base64 else checked(piece)
 
 
 def checked(document: Document) -> Iterator[bytes]:
-    """A document's bytes, the last piece only after all of it has proved to be as it was."""
+    """A document's bytes, the last piece only after all of it has proved to be as it was.
+
+    Raises:
+        DocumentChanged: It is not, or cannot be read.
+    """
     digest, size, held = hashlib.sha256(), 0, b""
-    try:
-        for chunk in document.content.chunks():
-            size += len(chunk)
-            if size > document.size:
-                break
-            digest.update(chunk)
-            if held:
-                yield held
-            held = chunk
-    except OSError as error:
-        raise _changed(
-            document, f"cannot be read: {error.strerror or type(error).__name__}"
-        ) from None
+    for chunk in _read(document):
+        size += len(chunk)
+        if size > document.size:
+            break
+        digest.update(chunk)
+        if held:
+            yield held
+        held = chunk
     if size != document.size:
         more = "more than " if size > document.size else ""
         raise _changed(
@@ -76,8 +74,18 @@ def checked(document: Document) -> Iterator[bytes]:
         )
     if document.sha256 is not None and digest.hexdigest() != document.sha256:
         raise _changed(document, "has other content than when it was first read")
-    if held:
-        yield held
+    yield held
+
+
+def _read(document: Document) -> Iterator[bytes]:
+    try:
+        for chunk in document.content.chunks():
+            yield bytes(chunk)  # no copy of what is bytes; a reader of text fails here
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise _changed(document, f"cannot be read: {reason}") from error
+    except Exception as error:  # an opener of the caller's own may raise anything
+        raise _changed(document, f"cannot be read: {type(error).__name__}") from error
 
 
 def _changed(document: Document, how: str) -> DocumentChanged:
@@ -86,6 +94,17 @@ def _changed(document: Document, how: str) -> DocumentChanged:
         "Make the Document again once the file is complete, and send with a new key.",
         outcome=Outcome.NOT_DONE,
     )
+
+
+def _base64(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Base64 of all of it, however it is cut; a reader may give out less than it was asked for."""
+    rest = b""
+    for chunk in chunks:
+        data = rest + chunk
+        whole = len(data) - len(data) % 3
+        rest = data[whole:]
+        yield base64.b64encode(data[:whole])
+    yield base64.b64encode(rest)
 
 
 def multipart(body: Multipart, boundary: str | None = None) -> BodyStream:
@@ -104,17 +123,25 @@ def _head(part: Part, boundary: str) -> bytes:
         disposition += f'; filename="{_quoted(part.file_name)}"'
     return (
         f"--{boundary}\r\nContent-Disposition: {disposition}\r\n"
-        f"Content-Type: {part.content_type}\r\n\r\n"
+        f"Content-Type: {_on_one_line(part.content_type)}\r\n\r\n"
     ).encode()
 
 
 def _quoted(text: str) -> str:
     """As HTML's form submission escapes names, which servers follow since."""
-    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    return _on_one_line(text).replace('"', "%22")
+
+
+def _on_one_line(text: str) -> str:
+    return text.replace("\r", "%0D").replace("\n", "%0A")
 
 
 def json_with_documents(body: JsonWithDocuments) -> BodyStream:
-    """A JSON body in which each document is a string of base64."""
+    """A JSON body in which each document is a string of base64.
+
+    A document's place is held by 128 random bits, made anew each time: nothing in a draft can
+    stand for one.
+    """
     stand_ins: dict[str, Document] = {}
 
     def stand_in(value: Any) -> str:
@@ -124,7 +151,7 @@ def json_with_documents(body: JsonWithDocuments) -> BodyStream:
         stand_ins[mark] = value
         return mark
 
-    rest = json.dumps(body.data, default=stand_in, ensure_ascii=False, separators=(",", ":"))
+    rest = json.dumps(body.data, default=stand_in, allow_nan=False, separators=(",", ":"))
     pieces: list[bytes | Document] = []
     for mark, document in stand_ins.items():  # in the order in which they stand in the text
         before, rest = rest.split(mark, 1)

@@ -7,9 +7,11 @@ for simulated worlds, is in `simulate`.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -17,6 +19,7 @@ from typing import Any, TypeVar
 import anyio
 import anyio.to_thread
 
+from esign_core.engine.attempts import Attempts, judged
 from esign_core.engine.effects import (
     Effect,
     Exchange,
@@ -29,18 +32,25 @@ from esign_core.engine.effects import (
 )
 from esign_core.engine.limits import Ticket
 from esign_core.engine.objects import Buckets
-from esign_core.engine.retry import ATTEMPTS, DEADLINE_SECONDS, pause
-from esign_core.errors import BrokenProvider
+from esign_core.engine.retry import ATTEMPTS
 from esign_core.provider import Response
 
 T = TypeVar("T")
-_OK_BELOW = 300
+
+LARGE_BODY_BYTES = 64 * 1024
+"""Bodies above this, and all that stream, go through the sync client in a worker thread.
+
+An answer that comes before such a body is read, a 401 or a 413, gets lost on the async client:
+measured in one of eight at 900 KB, always at 20 MB, never on the sync one.
+"""
+TRANSFERS = 20
+"""How many uploads and downloads an async driver has in threads at once; databases use others."""
 
 
 def expect_task(task: object) -> None:
     """Refuse by name what is no task: a forgotten `yield` makes a plain value of it."""
     if not isinstance(task, Generator):
-        raise TypeError(f"{task!r} is no task: only generators can be driven")
+        raise TypeError(f"{type(task).__name__} is no task: only generators can be driven")
 
 
 def no_effect(effect: object) -> TypeError:
@@ -53,33 +63,32 @@ class SyncDriver:
     """Performs effects with blocking calls. Safe for many threads."""
 
     buckets: Buckets = field(default_factory=Buckets, repr=False)
-    _locks: dict[str, threading.Lock] = field(default_factory=dict, repr=False)
-    _guard: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _locks: dict[tuple[int, str], threading.Lock] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def run(self, task: Task[T]) -> T:
         """What the task answers, after everything that it asked for was done."""
         expect_task(task)
         step: Callable[[], Effect] = partial(next, task)
-        while True:
-            try:
-                effect = step()
-            except StopIteration as stop:
-                answer: T = stop.value
-                return answer
-            try:
-                result = self._perform(effect)
-            except Exception as error:  # noqa: BLE001 - whatever it is belongs to the task
-                step = partial(task.throw, error)
-            except BaseException:
-                task.close()
-                raise
-            else:
-                step = partial(task.send, result)
+        with closing(task):
+            while True:
+                try:
+                    effect = step()
+                except StopIteration as stop:
+                    answer: T = stop.value
+                    return answer
+                try:
+                    result = self._perform(effect)
+                except Exception as error:  # noqa: BLE001 - whatever it is belongs to the task
+                    step = partial(task.throw, error)
+                else:
+                    step = partial(task.send, result)
 
     def _perform(self, effect: Effect) -> Any:
         match effect:
             case Exchange():
-                return self._with_retries(effect)
+                return self._exchange(effect)
             case SaveObject():
                 return self.buckets.save(effect.download, effect.to)
             case Transact():
@@ -87,77 +96,62 @@ class SyncDriver:
             case Sleep():
                 return time.sleep(effect.seconds)
             case Exclusive():
-                with self._guard:
-                    lock = self._locks.setdefault(effect.name, threading.Lock())
-                with lock:
+                # By process: a lock that was held during a fork is never released in the child.
+                with self._locks.setdefault((os.getpid(), effect.name), threading.Lock()):
                     return self.run(effect.task())
             case _:  # pyright: ignore[reportUnnecessaryComparison]  # a task may yield anything
                 raise no_effect(effect)
 
-    def _with_retries(self, effect: Exchange) -> Response | SavedFile:
-        import stamina  # noqa: PLC0415 - loaded with the first request, not with the package
+    def _exchange(self, effect: Exchange) -> Response | SavedFile:
+        import stamina  # loaded with the first request, not with the package
 
-        if not effect.is_repeatable:
-            return self._once(effect)
-        for attempt in stamina.retry_context(on=Patience(), attempts=ATTEMPTS, timeout=None):
-            with attempt:
-                return self._once(effect)
-        raise AssertionError("a retry loop ends with an answer or an error")
+        attempts = Attempts(effect)
+        caller = stamina.RetryingCaller(attempts=ATTEMPTS, timeout=None)
+        return caller(attempts, self._once, effect, attempts)
 
-    def _once(self, effect: Exchange) -> Response | SavedFile:
-        ticket = self._admitted(effect)
-        try:
-            if effect.save_to is not None:
-                return judged(effect, effect.line.save(effect.request, effect.save_to))
-            response = effect.line.exchange(
-                effect.request,
-                is_reading=effect.is_reading,
-                is_repeatable=effect.is_repeatable,
-            )
-        finally:
-            give_back(effect, ticket)
-        return judged(effect, response)
-
-    def _admitted(self, effect: Exchange) -> Ticket | None:
-        while isinstance(slot := take(effect), float):
+    def _once(self, effect: Exchange, attempts: Attempts) -> Response | SavedFile:
+        while not isinstance(slot := attempts.take(), Ticket):
             time.sleep(slot)
-        return slot
+        return judged(effect, attempts.perform(slot))
 
 
 @dataclass
 class AsyncDriver:
-    """Performs effects with `await`: HTTP on the event loop, the database in worker threads."""
+    """Performs effects with `await`: HTTP on the event loop, what blocks in worker threads.
+
+    It is for the tasks of one event loop at a time.
+    """
 
     buckets: Buckets = field(default_factory=Buckets, repr=False)
-    _locks: dict[str, anyio.Lock] = field(default_factory=dict, repr=False)
+    _locks: dict[str, anyio.Lock] = field(default_factory=dict, init=False, repr=False)
+    _transfers: anyio.CapacityLimiter = field(
+        default_factory=partial(anyio.CapacityLimiter, TRANSFERS), init=False, repr=False
+    )
 
     async def run(self, task: Task[T]) -> T:
         """What the task answers, after everything that it asked for was done."""
         expect_task(task)
         step: Callable[[], Effect] = partial(next, task)
-        while True:
-            try:
-                effect = step()
-            except StopIteration as stop:
-                answer: T = stop.value
-                return answer
-            try:
-                result = await self._perform(effect)
-            except Exception as error:  # noqa: BLE001 - whatever it is belongs to the task
-                step = partial(task.throw, error)
-            except BaseException:
-                task.close()
-                raise
-            else:
-                step = partial(task.send, result)
+        with closing(task):
+            while True:
+                try:
+                    effect = step()
+                except StopIteration as stop:
+                    answer: T = stop.value
+                    return answer
+                try:
+                    result = await self._perform(effect)
+                except Exception as error:  # noqa: BLE001 - whatever it is belongs to the task
+                    step = partial(task.throw, error)
+                else:
+                    step = partial(task.send, result)
 
     async def _perform(self, effect: Effect) -> Any:
         match effect:
             case Exchange():
-                return await self._with_retries(effect)
+                return await self._exchange(effect)
             case SaveObject():
-                work = partial(self.buckets.save, effect.download, effect.to)
-                return await anyio.to_thread.run_sync(work)
+                return await self._transfer(self.buckets.save, effect.download, effect.to)
             case Transact():
                 return await anyio.to_thread.run_sync(effect.work)
             case Sleep():
@@ -168,77 +162,31 @@ class AsyncDriver:
             case _:  # pyright: ignore[reportUnnecessaryComparison]  # a task may yield anything
                 raise no_effect(effect)
 
-    async def _with_retries(self, effect: Exchange) -> Response | SavedFile:
-        import stamina  # noqa: PLC0415 - loaded with the first request, not with the package
+    async def _transfer(self, work: Callable[..., T], *arguments: Any) -> T:
+        return await anyio.to_thread.run_sync(work, *arguments, limiter=self._transfers)
 
-        if not effect.is_repeatable:
-            return await self._once(effect)
-        async for attempt in stamina.retry_context(on=Patience(), attempts=ATTEMPTS, timeout=None):
-            with attempt:
-                return await self._once(effect)
-        raise AssertionError("a retry loop ends with an answer or an error")
+    async def _exchange(self, effect: Exchange) -> Response | SavedFile:
+        import stamina  # loaded with the first request, not with the package
 
-    async def _once(self, effect: Exchange) -> Response | SavedFile:
-        ticket = await self._admitted(effect)
+        attempts = Attempts(effect)
+        caller = stamina.AsyncRetryingCaller(attempts=ATTEMPTS, timeout=None)
+        return await caller(attempts, self._once, effect, attempts)
+
+    async def _once(self, effect: Exchange, attempts: Attempts) -> Response | SavedFile:
+        while not isinstance(slot := attempts.take(), Ticket):  # noqa: ASYNC110 - see below
+            await anyio.sleep(slot)  # slots come free by the clock: there is no event to wait for
         try:
-            if effect.save_to is not None:
-                work = partial(effect.line.save, effect.request, effect.save_to)
-                return judged(effect, await anyio.to_thread.run_sync(work))
-            response = await effect.line.exchange_async(
-                effect.request,
-                is_reading=effect.is_reading,
-                is_repeatable=effect.is_repeatable,
-            )
-        finally:
-            give_back(effect, ticket)
-        return judged(effect, response)
-
-    async def _admitted(self, effect: Exchange) -> Ticket | None:
-        while isinstance(slot := take(effect), float):
-            await anyio.sleep(slot)
-        return slot
+            if _is_heavy(effect):
+                answer = await self._transfer(attempts.perform, slot)
+            else:
+                answer = await effect.line.exchange_async(
+                    effect.request, is_reading=effect.is_reading, is_repeatable=effect.is_repeatable
+                )
+        finally:  # a transfer that is cancelled ends in its thread, and gives it back once more
+            attempts.give_back(slot)
+        return judged(effect, answer)
 
 
-class Patience:
-    """stamina's hook: how long to wait after an error, by `pause`; False gives up."""
-
-    def __init__(self) -> None:
-        self._attempt = 0
-        self._until = time.monotonic() + DEADLINE_SECONDS
-
-    def __call__(self, error: Exception) -> bool | float:
-        """Seconds to wait, or False."""
-        self._attempt += 1
-        wait = pause(self._attempt, error, self._until - time.monotonic())
-        return False if wait is None else wait
-
-
-def take(effect: Exchange) -> Ticket | float | None:
-    """A slot in every budget of the request; a float is how many seconds to wait first."""
-    if effect.budgets is None or not effect.limits:
-        return None
-    return effect.budgets.take(effect.limits, time.monotonic())
-
-
-def give_back(effect: Exchange, ticket: Ticket | None) -> None:
-    """The request has come back."""
-    if effect.budgets is not None and ticket is not None:
-        effect.budgets.give_back(ticket, time.monotonic())
-
-
-def judged(effect: Exchange, answer: Response | SavedFile) -> Response | SavedFile:
-    """A good answer; any other becomes the error that it stands for.
-
-    Raises:
-        EsignError: What the provider makes of the answer.
-        BrokenProvider: The provider could not make anything of it.
-    """
-    if isinstance(answer, SavedFile) or answer.status < _OK_BELOW:
-        return answer
-    try:
-        error = effect.explain(answer)
-    except Exception as fault:
-        raise BrokenProvider(
-            f"{type(fault).__name__} while explaining an answer of {answer.status}"
-        ) from fault
-    raise error
+def _is_heavy(effect: Exchange) -> bool:
+    body = effect.request.body
+    return effect.save_to is not None or not isinstance(body, bytes) or len(body) > LARGE_BODY_BYTES

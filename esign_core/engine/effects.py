@@ -57,7 +57,7 @@ class Line(Protocol):
         ...
 
     def save(self, request: WireRequest, to: Path) -> SavedFile | Response:
-        """Stream the body of a good answer into a file; an answer of 300 or more is returned."""
+        """Stream the body of a 200 into a file; any other answer is returned."""
         ...
 
     def close(self) -> None:
@@ -80,8 +80,8 @@ class Exchange:
     line: Line = field(repr=False)
     request: WireRequest
     explain: Callable[[Response], EsignError] = field(repr=False)
+    budgets: BudgetStore = field(repr=False)
     limits: tuple[Limit, ...] = ()
-    budgets: BudgetStore | None = field(default=None, repr=False)
     is_reading: bool = False
     is_repeatable: bool = False
     save_to: Path | None = None
@@ -112,7 +112,10 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class Exclusive:
-    """Run a task while no other runs under the same name in this process."""
+    """Run a task while no other runs under the same name in this process.
+
+    A task that asks for its own name again waits for itself for ever.
+    """
 
     name: str
     task: Callable[[], Task[Any]] = field(repr=False)

@@ -14,12 +14,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from esign_core.engine.process import PerProcess
 from esign_core.provider import Limit
 
 IN_FLIGHT = math.inf
 """When a slot comes free whose request has not come back yet."""
 RECHECK_SECONDS = 0.05
 """When to look again, if every slot is in flight and nobody can say when one comes back."""
+
+_SWEEP_SECONDS = 60.0
+_MARGIN_SECONDS = 0.01
+"""Two clocks do not run equally fast, and a vendor may read its own to the millisecond."""
 
 
 def admit(log: Sequence[float], limit: Limit, now: float) -> float:
@@ -58,35 +63,58 @@ class BudgetStore(Protocol):
         ...
 
 
-@dataclass
 class MemoryBudgets:
     """Budgets shared by all threads of one process."""
 
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _tickets: dict[str, list[Ticket]] = field(default_factory=dict, repr=False)
+    def __init__(self) -> None:
+        self._slots = PerProcess(_Slots)
 
     def take(self, limits: tuple[Limit, ...], now: float) -> Ticket | float:
         """A slot in every budget at once, or the seconds after which to ask again."""
-        with self._lock:
-            wait = max((self._wait(limit, now) for limit in limits), default=0.0)
-            if wait > 0:
-                return wait
-            ticket = Ticket(limits)
-            for limit in limits:
-                self._tickets[limit.name].append(ticket)
-            return ticket
-
-    def _wait(self, limit: Limit, now: float) -> float:
-        held = [t for t in self._tickets.get(limit.name, ()) if _free_at(t, limit) > now]
-        self._tickets[limit.name] = held
-        return admit([_free_at(ticket, limit) for ticket in held], limit, now)
+        slots = self._slots.get()
+        with slots.lock:
+            slots.sweep(now)
+            wait = max((slots.wait(limit, now) for limit in limits), default=0.0)
+            return wait if wait > 0 else slots.take(limits)
 
     def give_back(self, ticket: Ticket, now: float) -> None:
         """The request has come back; its slots stay held for one window more."""
-        with self._lock:
-            ticket.returned_at = now
+        ticket.returned_at = now
+
+
+@dataclass
+class _Slots:
+    """The slots of one process, by the budget's name: never more than a budget has."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    tickets: dict[str, list[Ticket]] = field(default_factory=dict)
+    swept_at: float = -math.inf
+
+    def wait(self, limit: Limit, now: float) -> float:
+        held = self.tickets.get(limit.name, [])
+        if len(held) < limit.count:  # the usual case, with nothing to look through
+            return 0.0
+        held[:] = [ticket for ticket in held if _free_at(ticket, limit) > now]
+        return admit([_free_at(ticket, limit) for ticket in held], limit, now)
+
+    def take(self, limits: tuple[Limit, ...]) -> Ticket:
+        ticket = Ticket(limits)
+        for limit in limits:
+            self.tickets.setdefault(limit.name, []).append(ticket)
+        return ticket
+
+    def sweep(self, now: float) -> None:
+        """Forget budgets that nobody uses any more; there may be one for each id at the vendor."""
+        if now < self.swept_at + _SWEEP_SECONDS:
+            return
+        self.swept_at = now
+        self.tickets = {
+            name: held
+            for name, held in self.tickets.items()
+            if any(_free_at(ticket, limit) > now for ticket in held for limit in ticket.limits)
+        }
 
 
 def _free_at(ticket: Ticket, limit: Limit) -> float:
     """One whole window of this budget after the answer came."""
-    return ticket.returned_at + limit.seconds
+    return ticket.returned_at + limit.seconds + _MARGIN_SECONDS

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
+_LOGGERS = (
+    "httpx",
+    "httpcore.connection",
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore.proxy",
+    "httpcore.socks",
+)
 _is_ours: ContextVar[bool] = ContextVar("esign_request", default=False)
 
 
@@ -29,7 +36,7 @@ def install() -> None:
 
 
 @contextmanager
-def our_request() -> Iterator[None]:
+def our_request() -> Generator[None]:
     """While this lasts, in this thread or task, HTTP libraries log nothing."""
     token = _is_ours.set(True)
     try:

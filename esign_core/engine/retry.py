@@ -10,7 +10,7 @@ from esign_core.errors import RateLimited, Unavailable
 ATTEMPTS = 5
 """How often a repeatable request is made at the most."""
 DEADLINE_SECONDS = 90.0
-"""How long all attempts together may take; a vendor that wants more patience gets an error."""
+"""How long pauses may go on; a vendor that wants more patience gets its caller an error."""
 
 _FIRST_SECONDS = 0.25
 _LONGEST_SECONDS = 15.0
@@ -39,5 +39,5 @@ def pause(
     if asked is None:
         wait = min(_FIRST_SECONDS * 2 ** (attempt - 1), _LONGEST_SECONDS) * (0.5 + jitter() / 2)
     else:
-        wait = asked + jitter() * 0.1
+        wait = max(asked, 0.0) + jitter() * 0.1  # a reset time may have passed on the way
     return wait if wait <= seconds_left else None

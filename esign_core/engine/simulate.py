@@ -1,6 +1,6 @@
 """The third driver: a world with a virtual clock, a seed, and a crash at the n-th effect.
 
-Tasks take turns: each effect takes a random, virtual moment, so other tasks run in between. The
+Tasks take turns: each effect takes a random, virtual moment, so that others run in between. The
 same seed gives the same world. A crash is a `BaseException` that no task can catch as an error;
 what was committed by then is what a restarted process finds.
 """
@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-from esign_core.engine.drive import expect_task, judged, no_effect
+from esign_core.engine.attempts import Attempts, judged
+from esign_core.engine.drive import expect_task, no_effect
 from esign_core.engine.effects import (
     Effect,
     Exchange,
@@ -26,14 +27,16 @@ from esign_core.engine.effects import (
     Task,
     Transact,
 )
+from esign_core.engine.limits import Ticket
 from esign_core.engine.objects import Buckets
-from esign_core.engine.retry import DEADLINE_SECONDS, pause
 from esign_core.provider import Response
 
 T = TypeVar("T")
+_Life: TypeAlias = Generator[float, None, T]
+"""What a task goes through: it yields how many seconds pass until it goes on."""
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-_LONGEST_EFFECT_SECONDS = 0.1
+_LONGEST_MOMENT_SECONDS = 0.1
 
 
 class Crash(BaseException):
@@ -72,6 +75,7 @@ class SimulatedDriver:
     trace: list[str] = field(default_factory=list, repr=False)
     """What was done when, one line an effect: equal for equal seeds."""
     _random: random.Random = field(init=False, repr=False)
+    _held: set[str] = field(default_factory=set, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311 - a reproducible world, no secret
@@ -82,95 +86,85 @@ class SimulatedDriver:
 
     def run_together(self, tasks: Sequence[Task[T]]) -> list[T]:
         """What several tasks answer that take turns; the first error ends the world."""
+        lives = [self._life(task) for task in tasks]
         answers: dict[int, T] = {}
-        queue: list[tuple[float, int, int, Callable[[], Effect]]] = []
-        for place, task in enumerate(tasks):
-            expect_task(task)
-            self._queue(queue, place, partial(next, task))
+        queue = [(self.clock.seconds, place) for place in range(len(lives))]
         while queue:
-            at, _, place, step = heapq.heappop(queue)
+            at, place = heapq.heappop(queue)
             self.clock.seconds = max(self.clock.seconds, at)
             try:
-                effect = step()
+                pause = next(lives[place])
             except StopIteration as stop:
                 answers[place] = stop.value
-                continue
-            self._queue(queue, place, self._outcome(tasks[place], effect))
-        return [answers[place] for place in range(len(tasks))]
+            else:
+                heapq.heappush(queue, (self.clock.seconds + pause, place))
+        return [answers[place] for place in range(len(lives))]
 
-    def _queue(
-        self,
-        queue: list[tuple[float, int, int, Callable[[], Effect]]],
-        place: int,
-        step: Callable[[], Effect],
-    ) -> None:
-        at = self.clock.seconds + self._random.random() * _LONGEST_EFFECT_SECONDS
-        heapq.heappush(queue, (at, self._random.getrandbits(32), place, step))
-
-    def _outcome(self, task: Task[Any], effect: Effect) -> Callable[[], Effect]:
-        try:
-            result = self._perform(effect)
-        except Exception as error:  # noqa: BLE001 - whatever it is belongs to the task
-            return partial(task.throw, error)
-        return partial(task.send, result)
-
-    def _alone(self, task: Task[Any]) -> Any:
-        """Run a task to its end with nobody in between."""
+    def _life(self, task: Task[T]) -> _Life[T]:
+        expect_task(task)
         step: Callable[[], Effect] = partial(next, task)
         while True:
+            yield self._moment()
             try:
                 effect = step()
             except StopIteration as stop:
-                return stop.value
-            step = self._outcome(task, effect)
+                answer: T = stop.value
+                return answer
+            try:
+                result = yield from self._performed(effect)
+            except Exception as error:  # noqa: BLE001 - whatever it is belongs to the task
+                step = partial(task.throw, error)
+            else:
+                step = partial(task.send, result)
 
-    def _perform(self, effect: Effect) -> Any:
+    def _performed(self, effect: Effect) -> _Life[Any]:
         self.trace.append(f"{self.clock.seconds:.3f} {type(effect).__name__}")
         if len(self.trace) == self.crash_at:
             raise Crash(self.crash_at)
         match effect:
             case Exchange():
-                return self._with_retries(effect)
+                return (yield from self._exchange(effect))
             case SaveObject():
                 return self.buckets.save(effect.download, effect.to)
             case Transact():
                 return effect.work()
             case Sleep():
-                return self.clock.pass_time(effect.seconds)
+                return (yield effect.seconds)
             case Exclusive():
-                return self._alone(effect.task())
+                return (yield from self._alone(effect))
             case _:  # pyright: ignore[reportUnnecessaryComparison]  # a task may yield anything
                 raise no_effect(effect)
 
-    def _with_retries(self, effect: Exchange) -> Response | SavedFile:
-        until = self.clock.seconds + DEADLINE_SECONDS
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                return self._once(effect)
-            except Exception as error:
-                left = until - self.clock.seconds
-                wait = pause(attempt, error, left, self._random.random)
-                if not effect.is_repeatable or wait is None:
-                    raise
-                self.clock.pass_time(wait)
-
-    def _once(self, effect: Exchange) -> Response | SavedFile:
-        ticket = None
-        if effect.budgets is not None and effect.limits:
-            while isinstance(slot := effect.budgets.take(effect.limits, self.clock.seconds), float):
-                self.clock.pass_time(slot)
-            ticket = slot
+    def _alone(self, effect: Exclusive) -> _Life[Any]:
+        while effect.name in self._held:
+            yield self._moment()
+        self._held.add(effect.name)
         try:
-            if effect.save_to is not None:
-                return judged(effect, effect.line.save(effect.request, effect.save_to))
-            answer = effect.line.exchange(
-                effect.request,
-                is_reading=effect.is_reading,
-                is_repeatable=effect.is_repeatable,
-            )
+            return (yield from self._life(effect.task()))
         finally:
-            if effect.budgets is not None and ticket is not None:
-                effect.budgets.give_back(ticket, self.clock.seconds)
+            self._held.remove(effect.name)
+
+    def _exchange(self, effect: Exchange) -> _Life[Response | SavedFile]:
+        attempts = Attempts(effect, lambda: self.clock.seconds, self._random.random)
+        while True:
+            try:
+                return (yield from self._once(effect, attempts))
+            except Exception as error:
+                pause = attempts(error)
+                if pause is False:
+                    raise
+            yield pause
+
+    def _once(self, effect: Exchange, attempts: Attempts) -> _Life[Response | SavedFile]:
+        while not isinstance(slot := attempts.take(), Ticket):
+            yield slot
+        try:
+            yield self._moment()  # on its way there
+            answer = attempts.perform(slot)
+            yield self._moment()  # and back
+        finally:
+            attempts.give_back(slot)
         return judged(effect, answer)
+
+    def _moment(self) -> float:
+        return self._random.random() * _LONGEST_MOMENT_SECONDS

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from esign_core.errors import EsignError
 from esign_core.provider import Token
 
 EARLY = timedelta(seconds=60)
@@ -29,18 +30,37 @@ class TokenStore(Protocol):
 class MemoryTokens:
     """Tokens of one process; gone with it."""
 
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _tokens: dict[str, Token] = field(default_factory=dict, repr=False)
+    _tokens: dict[str, Token] = field(default_factory=dict, init=False, repr=False)
 
     def get(self, name: str) -> Token | None:
         """The token that was put last."""
-        with self._lock:
-            return self._tokens.get(name)
+        return self._tokens.get(name)
 
     def put(self, name: str, token: Token) -> None:
         """Remember a token."""
-        with self._lock:
-            self._tokens[name] = token
+        self._tokens[name] = token
+
+
+@dataclass
+class Failures:
+    """The grants of one account that failed.
+
+    Whoever waited for one that failed gets its error, and does not ask in turn: forty threads
+    would wait forty time-outs, and wrong credentials would be shown to the vendor forty times.
+    """
+
+    count: int = 0
+    _last: EsignError | None = field(default=None, init=False, repr=False)
+
+    def add(self, error: EsignError) -> None:
+        """One more failed."""
+        self._last = copy(error)  # without the traceback, which would keep everything alive
+        self.count += 1
+
+    def expect_none_since(self, count: int) -> None:
+        """Raise the last one's error if there was another one after `count`."""
+        if self.count > count and self._last is not None:
+            raise copy(self._last)
 
 
 def is_good(token: Token | None, now: datetime, *, refused: Token | None) -> bool:

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-import anyio.to_thread
+import anyio.lowlevel
 import httpx
 
 from esign_core.engine import quiet
-from esign_core.engine.bodies import BodyStream
 from esign_core.engine.effects import SavedFile, WireRequest
 from esign_core.engine.files import write_whole
-from esign_core.errors import Outcome, ProviderError, Unavailable, Uncertain, UnreadableAnswer
+from esign_core.engine.process import PerProcess
+from esign_core.errors import (
+    DownloadFailed,
+    EsignError,
+    Misconfigured,
+    Outcome,
+    Unavailable,
+    Uncertain,
+    UnreadableAnswer,
+)
 from esign_core.provider import Response
 
-MAX_ANSWER_BYTES = 16 * 1024**2
-"""How much of an answer is read at the most; files have their own cap."""
-LARGE_BODY_BYTES = 1024**2
-"""Bodies above this go through the sync client, in a worker thread where the caller is async."""
-ANSWER_SECONDS = 120.0
-"""How long an answer may take in all, however it trickles."""
-
 _CONNECT_SECONDS = 10.0
-_OK_BELOW = 300
+_WITH_A_FILE = 200
 _NEVER_CONNECTED = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -44,10 +47,14 @@ class Transport:
 
     timeout_seconds: float = 30.0
     """How long the vendor may be silent."""
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _process: int = field(default=0, repr=False)
-    _sync: httpx.Client | None = field(default=None, repr=False)
-    _async: httpx.AsyncClient | None = field(default=None, repr=False)
+    answer_seconds: float = 120.0
+    """How long the body of an answer may take in all, however it trickles."""
+    max_answer_bytes: int = 16 * 1024**2
+    """How much of an answer is read at the most; files have their own cap."""
+    _clients: PerProcess[_Clients] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._clients = PerProcess(lambda: _Clients(self.timeout_seconds))
 
     def exchange(self, request: WireRequest, *, is_reading: bool, is_repeatable: bool) -> Response:
         """Send a request and read the whole answer; any status is an answer.
@@ -56,179 +63,196 @@ class Transport:
             Unavailable: No connection was made; or none came to an answer, and asking again does
                 no harm.
             Uncertain: The request may have arrived, and must not be made twice.
-            UnreadableAnswer: More than `MAX_ANSWER_BYTES`, or compressed though not asked for.
+            UnreadableAnswer: Longer than `max_answer_bytes`, slower than `answer_seconds`, or
+                compressed though not asked for.
             DocumentChanged: From the body; the vendor did not get the end of it.
+            Misconfigured: The base URL is none.
         """
         with self._named(is_reading=is_reading, is_repeatable=is_repeatable):
-            client = self._client()
-            sent = client.build_request(
-                request.method, request.url, headers=request.headers, content=_content(request)
-            )
-            answer = client.send(sent, stream=True)
+            answer = _send(self._clients.get().sync(), request)
             try:
-                content = _Answer(answer)
-                for chunk in answer.iter_raw():
-                    content.add(chunk)
-                return content.whole()
+                return self._whole(answer)
             finally:
                 answer.close()
 
     async def exchange_async(
         self, request: WireRequest, *, is_reading: bool, is_repeatable: bool
     ) -> Response:
-        """`exchange`, awaited. Large bodies go through the sync client in a worker thread: an
-        early refusal reads the same in both then.
-        """
-        if _length(request) > LARGE_BODY_BYTES:
-            return await anyio.to_thread.run_sync(
-                lambda: self.exchange(request, is_reading=is_reading, is_repeatable=is_repeatable)
-            )
+        """`exchange`, awaited; not for bodies that stream, nor for large ones."""
         with self._named(is_reading=is_reading, is_repeatable=is_repeatable):
-            client = self._async_client()
-            body = request.body
-            if isinstance(body, BodyStream):
-                body = await anyio.to_thread.run_sync(b"".join, body)
-            sent = client.build_request(
-                request.method, request.url, headers=request.headers, content=body
-            )
-            answer = await client.send(sent, stream=True)
+            client = self._clients.get().awaited()
+            answer = await client.send(_built(client, request), stream=True)
             try:
-                content = _Answer(answer)
-                async for chunk in answer.aiter_raw():
-                    content.add(chunk)
-                return content.whole()
+                bounds = _Bounds(self, answer)
+                return _response(answer, [bounds.passed(c) async for c in answer.aiter_raw()])
             finally:
                 await answer.aclose()
 
     def save(self, request: WireRequest, to: Path) -> SavedFile | Response:
-        """Stream the body of a good answer into a file; an answer of 300 or more is returned.
+        """Stream the body of a 200 into a file; any other answer is returned.
 
         Raises:
             Unavailable: No connection, or it broke before the end. Nothing is left of the file.
-            DownloadFailed: The disk refused, or the file is too large.
+            DownloadFailed: The disk refused; the file is too large, too slow, or has no end that
+                could be told from a broken connection.
         """
         with self._named(is_reading=True, is_repeatable=True):
-            client = self._client()
-            sent = client.build_request(request.method, request.url, headers=request.headers)
-            answer = client.send(sent, stream=True)
+            answer = _send(self._clients.get().sync(), request)
             try:
-                if answer.status_code < _OK_BELOW:
-                    _refuse_compressed(answer)
-                    return write_whole(answer.iter_raw(), to)
-                content = _Answer(answer)
-                for chunk in answer.iter_raw():
-                    content.add(chunk)
-                return content.whole()
+                if answer.status_code != _WITH_A_FILE:
+                    return self._whole(answer)
+                _refuse_compressed(answer)
+                _expect_an_end(answer)
+                return write_whole(answer.iter_raw(), to)
             finally:
                 answer.close()
 
     def close(self) -> None:
         """Close the sync client; the async one is closed by `aclose`."""
-        with self._lock:
-            client, self._sync = self._sync, None
-        if client is not None and self._process == os.getpid():
-            client.close()
+        with quiet.our_request():
+            self._clients.get().close()
 
     async def aclose(self) -> None:
         """Close both clients."""
-        with self._lock:
-            client, self._async = self._async, None
-        if client is not None and self._process == os.getpid():
-            await client.aclose()
-        self.close()
+        with quiet.our_request():
+            await self._clients.get().aclose()
 
-    def _client(self) -> httpx.Client:
-        with self._lock:
-            self._forget_after_fork()
-            if self._sync is None:
-                self._sync = httpx.Client(timeout=self._timeout(), follow_redirects=False)
-            return self._sync
-
-    def _async_client(self) -> httpx.AsyncClient:
-        with self._lock:
-            self._forget_after_fork()
-            if self._async is None:
-                self._async = httpx.AsyncClient(timeout=self._timeout(), follow_redirects=False)
-            return self._async
-
-    def _forget_after_fork(self) -> None:
-        if self._process != os.getpid():
-            self._sync = self._async = None
-            self._process = os.getpid()
-            quiet.install()
-
-    def _timeout(self) -> httpx.Timeout:
-        return httpx.Timeout(self.timeout_seconds, connect=_CONNECT_SECONDS)
+    def _whole(self, answer: httpx.Response) -> Response:
+        bounds = _Bounds(self, answer)
+        return _response(answer, [bounds.passed(chunk) for chunk in answer.iter_raw()])
 
     @contextmanager
-    def _named(self, *, is_reading: bool, is_repeatable: bool) -> Iterator[None]:
+    def _named(self, *, is_reading: bool, is_repeatable: bool) -> Generator[None]:
         """httpx's errors by our names, with what they mean for the request."""
         try:
             with quiet.our_request():
                 yield
+        except UnreadableAnswer as error:
+            if is_reading:
+                error.outcome = Outcome.NOT_DONE
+            raise
+        except httpx.InvalidURL as error:
+            raise Misconfigured(f"the base URL cannot be used: {error}.") from None
         except httpx.TransportError as error:
-            raise self._error(error, is_reading, is_repeatable) from None
+            failure = self._failure(error)
+            if is_reading:
+                failure.outcome = Outcome.NOT_DONE
+            elif not is_repeatable and failure.outcome is not Outcome.NOT_DONE:
+                failure = Uncertain(failure.message)
+            raise failure from None
 
-    def _error(
-        self,
-        error: httpx.TransportError,
-        is_reading: bool,
-        is_repeatable: bool,  # noqa: FBT001
-    ) -> ProviderError:
+    def _failure(self, error: httpx.TransportError) -> EsignError:
         what = type(error).__name__
         if isinstance(error, _NEVER_CONNECTED):
             return Unavailable(
-                f"no connection could be made ({what}). Look at the network and the base URL.",
-                outcome=Outcome.NOT_DONE,
+                f"no connection could be made ({what}). Look at the network and the base URL."
             )
         silent = isinstance(error, httpx.TimeoutException)
         how = f"no answer within {self.timeout_seconds:g} s" if silent else "the connection broke"
-        if is_reading:
-            return Unavailable(f"{how} ({what}).", outcome=Outcome.NOT_DONE)
-        if is_repeatable:
-            return Unavailable(f"{how} ({what}).", outcome=Outcome.UNCERTAIN)
-        return Uncertain(f"{how} ({what}).")
+        return Unavailable(f"{how} ({what}).", outcome=Outcome.UNCERTAIN)
 
 
-class _Answer:
-    """An answer that is being read, inside its bounds."""
+class _Clients:
+    """The clients of one process, made when they are first needed."""
 
-    def __init__(self, answer: httpx.Response) -> None:
+    def __init__(self, timeout_seconds: float) -> None:
+        self._lock = threading.Lock()
+        self._sync: httpx.Client | None = None
+        self._async: httpx.AsyncClient | None = None
+        self._loop: object = None
+        self._options: dict[str, Any] = {
+            "timeout": httpx.Timeout(timeout_seconds, connect=_CONNECT_SECONDS),
+            "follow_redirects": False,
+            "headers": {"user-agent": f"esign-core/{version('esign-core')}"},
+        }
+        quiet.install()
+
+    def sync(self) -> httpx.Client:
+        with self._lock:
+            if self._sync is None:
+                self._sync = httpx.Client(**self._options, cookies=_no_cookies())
+            return self._sync
+
+    def awaited(self) -> httpx.AsyncClient:
+        """The client of the running event loop; connections of another loop cannot be used."""
+        loop = anyio.lowlevel.current_token()
+        with self._lock:
+            if self._async is None or self._loop != loop:
+                self._async = httpx.AsyncClient(**self._options, cookies=_no_cookies())
+                self._loop = loop
+            return self._async
+
+    def close(self) -> None:
+        with self._lock:
+            client, self._sync = self._sync, None
+        if client is not None:
+            client.close()
+
+    async def aclose(self) -> None:
+        self.close()
+        with self._lock:
+            client, self._async = self._async, None
+        if client is not None and self._loop == anyio.lowlevel.current_token():
+            await client.aclose()
+
+
+def _no_cookies() -> CookieJar:
+    """A jar that stays empty: a cookie would be a credential that nobody asked for."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
+
+
+def _built(client: httpx.Client | httpx.AsyncClient, request: WireRequest) -> httpx.Request:
+    body = request.body if isinstance(request.body, bytes) else iter(request.body)
+    return client.build_request(request.method, request.url, headers=request.headers, content=body)
+
+
+def _send(client: httpx.Client, request: WireRequest) -> httpx.Response:
+    return client.send(_built(client, request), stream=True)
+
+
+def _response(answer: httpx.Response, chunks: list[bytes]) -> Response:
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Response(answer.status_code, headers, b"".join(chunks))
+
+
+class _Bounds:
+    """What the body of an answer may be, checked piece by piece."""
+
+    def __init__(self, transport: Transport, answer: httpx.Response) -> None:
         _refuse_compressed(answer)
-        self._answer = answer
-        self._chunks: list[bytes] = []
-        self._size = 0
-        self._until = time.monotonic() + ANSWER_SECONDS
+        self._status = answer.status_code
+        self._transport = transport
+        self._left = transport.max_answer_bytes
+        self._until = time.monotonic() + transport.answer_seconds
 
-    def add(self, chunk: bytes) -> None:
-        self._size += len(chunk)
-        if self._size > MAX_ANSWER_BYTES:
-            raise self._unreadable(f"the answer is longer than {MAX_ANSWER_BYTES} bytes")
+    def passed(self, chunk: bytes) -> bytes:
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise self._unreadable(f"longer than {self._transport.max_answer_bytes} bytes")
         if time.monotonic() > self._until:
-            raise self._unreadable(f"the answer took longer than {ANSWER_SECONDS:g} s")
-        self._chunks.append(chunk)
+            raise self._unreadable(f"slower than {self._transport.answer_seconds:g} s")
+        return chunk
 
-    def whole(self) -> Response:
-        headers = {name.lower(): value for name, value in self._answer.headers.items()}
-        return Response(self._answer.status_code, headers, b"".join(self._chunks))
-
-    def _unreadable(self, what: str) -> UnreadableAnswer:
-        status = self._answer.status_code
-        return UnreadableAnswer(f"{status}, {what} and was not read on.", status_code=status)
+    def _unreadable(self, how: str) -> UnreadableAnswer:
+        return UnreadableAnswer(
+            f"{self._status}, the answer is {how} and was not read on.", status_code=self._status
+        )
 
 
 def _refuse_compressed(answer: httpx.Response) -> None:
-    encoding = answer.headers.get("content-encoding", "identity")
-    if encoding != "identity":
+    encoding = answer.headers.get("content-encoding", "").strip().lower()
+    if encoding not in {"", "identity"}:
         raise UnreadableAnswer(
             f"{answer.status_code}, the answer is compressed though that was not asked for.",
             status_code=answer.status_code,
         )
 
 
-def _length(request: WireRequest) -> int:
-    return len(request.body) if isinstance(request.body, bytes) else request.body.length
-
-
-def _content(request: WireRequest) -> bytes | Iterator[bytes]:
-    return request.body if isinstance(request.body, bytes) else iter(request.body)
+def _expect_an_end(answer: httpx.Response) -> None:
+    """Without a length or chunks, half a file looks like a whole one."""
+    if "content-length" not in answer.headers and "transfer-encoding" not in answer.headers:
+        raise DownloadFailed(
+            f"{answer.status_code}, the vendor does not say where the file ends, so that half of "
+            "it could be taken for all. It was not kept.",
+            status_code=answer.status_code,
+        )

@@ -1,0 +1,85 @@
+"""What an adapter's code gets wrong, named as its fault; and what a vendor's refusals mean."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from esign_core.errors import BrokenProvider, EsignError, Outcome, Unavailable, UnreadableAnswer
+from esign_core.model import Job, Page, Snapshot
+from esign_core.provider import HttpDownload, ObjectDownload, Provider, Request, Response, Token
+
+T = TypeVar("T")
+
+_ERROR_FROM = 400
+_ANSWERS: dict[str, tuple[type, ...]] = {
+    "send": (Snapshot, Job),
+    "poll": (Snapshot, Job),
+    "fetch": (Snapshot,),
+    "dispatch": (Snapshot,),
+    "cancel": (Snapshot,),
+    "find": (Snapshot, type(None)),
+    "list": (Page,),
+    "download": (HttpDownload, ObjectDownload),
+    "grant": (Token,),
+}
+
+
+@contextmanager
+def blamed(what: str) -> Generator[None]:
+    """Run an adapter's code; what it may not raise becomes a `BrokenProvider`.
+
+    Cancellation never reaches code that does not await, so even a `CancelledError` from in here
+    is the adapter's own. Ctrl-C and a server's signal to stop do reach it, and go on.
+    """
+    try:
+        yield
+    except (EsignError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        raise BrokenProvider(
+            f"{type(error).__name__} in {what}: a fault of the adapter, not of yours; please "
+            "report it with the traceback"
+        ) from error
+
+
+def expected_answer(answer: T, what: str, operation: str) -> T:
+    """What a flow answered; looked at, because an adapter's types are promises only.
+
+    Raises:
+        BrokenProvider: It is none of what the operation answers.
+    """
+    kinds = _ANSWERS.get(operation)
+    if kinds is not None and not isinstance(answer, kinds):
+        names = " or ".join(kind.__name__ for kind in kinds)
+        raise BrokenProvider(f"{what} answered {type(answer).__name__}, not {names}")
+    return answer
+
+
+def explain(provider: Provider[Any], request: Request, response: Response) -> EsignError:
+    """The error that an answer of 300 or more stands for, and what it leaves open."""
+    try:
+        error = _explained(provider, response)
+    except BrokenProvider as fault:
+        error = fault
+    error.status_code = error.status_code or response.status
+    if request.is_reading:
+        error.outcome = Outcome.NOT_DONE  # nothing was asked for that could be half done
+    elif isinstance(error, (Unavailable, BrokenProvider)):
+        error.outcome = Outcome.UNCERTAIN  # it may have broken after the deed
+    return error
+
+
+def _explained(provider: Provider[Any], response: Response) -> EsignError:
+    if response.status < _ERROR_FROM:
+        return UnreadableAnswer(
+            f"{response.status}, the vendor leads elsewhere; credentials do not go there. Look at "
+            "the base URL."
+        )
+    what = f"{provider.name}.explain"
+    with blamed(what):
+        error = provider.explain(response)
+    if not isinstance(error, EsignError):
+        raise BrokenProvider(f"{what} answered {type(error).__name__}, not an error")
+    return error

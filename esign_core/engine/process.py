@@ -1,0 +1,28 @@
+"""What no process shares with the one that it was forked from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class PerProcess(Generic[T]):
+    """A value of which every process has its own: a fork takes no lock, socket or slot along.
+
+    A lock that another thread held at the moment of the fork would never be released in the child.
+    """
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._made: dict[int, T] = {}
+
+    def get(self) -> T:
+        """This process's value; made when it is first asked for."""
+        process = os.getpid()
+        made = self._made.get(process)
+        if made is not None:
+            return made
+        return self._made.setdefault(process, self._make())  # of two threads, one wins

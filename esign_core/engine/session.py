@@ -1,0 +1,233 @@
+"""Running a provider's flow as a task: inside bounds, and with what becomes of it told truly."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from esign_core.engine.blame import blamed, expected_answer, explain
+from esign_core.engine.effects import (
+    Exchange,
+    Line,
+    SavedFile,
+    SaveObject,
+    Task,
+    exchange,
+    exclusive,
+    save,
+)
+from esign_core.engine.limits import BudgetStore
+from esign_core.engine.prepare import prepare
+from esign_core.engine.tokens import Failures, TokenStore, is_good
+from esign_core.errors import AuthenticationFailed, BrokenProvider, EsignError, Outcome
+from esign_core.provider import (
+    Download,
+    Flow,
+    HttpDownload,
+    Limit,
+    ObjectDownload,
+    Provider,
+    Request,
+    Token,
+)
+
+T = TypeVar("T")
+
+MAX_REQUESTS = 1000
+"""How many requests one operation may make; more is a flow without end."""
+MAX_TIME = timedelta(hours=1)
+"""How long one operation may go on making requests; longer is a flow without end."""
+
+_DOWNLOAD = "download"
+_GRANT = "grant"
+_log = logging.getLogger("esign.engine")
+
+
+@dataclass(frozen=True)
+class Session:
+    """One account, ready to be talked to."""
+
+    name: str
+    """The connection's name."""
+    provider: Provider[Any]
+    line: Line = field(repr=False)
+    tokens: TokenStore = field(repr=False)
+    budgets: BudgetStore = field(repr=False)
+    failures: Failures = field(default_factory=Failures, repr=False)
+    """The grants that failed."""
+
+
+def call(
+    session: Session,
+    flow: Flow[T],
+    *,
+    operation: str,
+    subject: str | None = None,
+    envelope_id: str | None = None,
+) -> Task[T]:
+    """What a provider's flow answers.
+
+    An error says `NOT_DONE` only where that is known: not once a request that changes something
+    was answered well or not at all, whatever went wrong after it.
+
+    Raises:
+        EsignError: What the flow raised, told where it happened.
+        BrokenProvider: The flow is none, raises or answers what no adapter may, or does not end.
+    """
+    try:
+        return (yield from _run(session, flow, operation))
+    except EsignError as error:
+        _ = error.locate(
+            provider=session.provider.name,
+            connection=session.name,
+            operation=operation,
+            subject=subject,
+            envelope_id=envelope_id,
+        )
+        raise
+
+
+def bring(session: Session, source: Download, to: Path) -> Task[SavedFile]:
+    """Bring a file over, from the vendor or from a bucket, into `to`.
+
+    Raises:
+        BrokenProvider: The provider answered no download.
+        EsignError: What became of it; nothing is left of the file.
+    """
+    what = f"{session.provider.name}.{_DOWNLOAD}"
+    if isinstance(source, ObjectDownload):
+        return save(SaveObject(source, to))
+    if isinstance(source, HttpDownload):
+        _expect_request(source.request, what, _DOWNLOAD)
+        return _ask(session, source.request, what, save, to)
+    raise BrokenProvider(f"{what} answered {type(source).__name__}, not a Download")
+
+
+def _run(session: Session, flow: Flow[T], operation: str) -> Task[T]:
+    what = f"{session.provider.name}.{operation}"
+    if not isinstance(flow, Generator):
+        raise BrokenProvider(f"{what} answered {type(flow).__name__}, not a flow")
+    began_at = session.provider.now()
+    may_be_done = False
+    step: Callable[[], Request] = partial(next, flow)
+    try:
+        for _ in range(MAX_REQUESTS):
+            with blamed(what):
+                try:
+                    request = step()
+                except StopIteration as stop:
+                    answer: T = expected_answer(stop.value, what, operation)
+                    return answer
+            _expect_request(request, what, operation)
+            if session.provider.now() - began_at > MAX_TIME:
+                raise BrokenProvider(f"{what} went on for {MAX_TIME} and did not end")
+            try:
+                response = yield from _ask(session, request, what, exchange)
+            except EsignError as error:
+                may_be_done |= not request.is_reading and error.outcome is not Outcome.NOT_DONE
+                step = partial(flow.throw, error)
+            else:
+                may_be_done |= not request.is_reading
+                step = partial(flow.send, response)
+        raise BrokenProvider(f"{what} made {MAX_REQUESTS} requests and did not end")
+    except EsignError as error:
+        if may_be_done and error.outcome is Outcome.NOT_DONE:
+            error.outcome = Outcome.UNCERTAIN
+        raise
+    finally:
+        _close(flow, what)
+
+
+def _expect_request(request: object, what: str, operation: str) -> None:
+    if not isinstance(request, Request):
+        raise BrokenProvider(f"{what} yielded {type(request).__name__}, not a Request")
+    if operation == _GRANT and request.auth:  # it would wait for the token that it is asking for
+        raise BrokenProvider(f"{what} must ask with auth=False: there is no token yet")
+
+
+def _close(flow: Flow[Any], what: str) -> None:
+    """Close a flow whatever it does then: why it is closed is on its way up already."""
+    try:
+        flow.close()
+    except Exception as error:  # noqa: BLE001 - an adapter may raise anything
+        _log.error("%s did not stop when it was closed: %s", what, type(error).__name__)
+
+
+def _ask(
+    session: Session,
+    request: Request,
+    what: str,
+    act: Callable[[Exchange], Task[T]],
+    save_to: Path | None = None,
+) -> Task[T]:
+    """One request, with credentials that are renewed once if they are refused."""
+    token = (yield from _token(session)) if request.auth else None
+    try:
+        return (yield from act(_exchange(session, request, what, token, save_to)))
+    except AuthenticationFailed:  # proves that nothing was done, so any request may go again
+        if token is None:
+            raise
+    token = yield from _token(session, refused=token)
+    return (yield from act(_exchange(session, request, what, token, save_to)))
+
+
+def _exchange(
+    session: Session, request: Request, what: str, token: Token | None, save_to: Path | None
+) -> Exchange:
+    provider = session.provider
+    with blamed(what):
+        return Exchange(
+            line=session.line,
+            request=prepare(provider, request, token),
+            explain=partial(explain, provider, request),
+            budgets=session.budgets,
+            limits=tuple(
+                Limit(f"{session.name}/{limit.name}", limit.count, limit.seconds)
+                for limit in (*provider.limits, *request.limits)
+            ),
+            is_reading=request.is_reading,
+            is_repeatable=request.is_repeatable,
+            save_to=save_to,
+        )
+
+
+def _token(session: Session, refused: Token | None = None) -> Task[Token | None]:
+    """A token that is good, or None where the provider needs none; asked for by one at a time."""
+    provider = session.provider
+    if not provider.supports(_GRANT):
+        return None
+    token = session.tokens.get(session.name)
+    if is_good(token, provider.now(), refused=refused):
+        return token
+    renew = partial(_renew, session, refused, session.failures.count)
+    return (yield from exclusive(f"token/{session.name}", renew))
+
+
+def _renew(session: Session, refused: Token | None, failures: int) -> Task[Token]:
+    token = session.tokens.get(session.name)  # perhaps somebody else has renewed it meanwhile
+    if token is not None and is_good(token, session.provider.now(), refused=refused):
+        return token
+    session.failures.expect_none_since(failures)
+    try:
+        token = yield from _granted(session)
+    except EsignError as error:
+        error.outcome = Outcome.NOT_DONE  # asking for a token asks nobody to sign
+        session.failures.add(error)
+        raise
+    session.tokens.put(session.name, token)
+    return token
+
+
+def _granted(session: Session) -> Task[Token]:
+    what = f"{session.provider.name}.{_GRANT}"
+    with blamed(what):
+        flow = session.provider.grant()
+    token = yield from _run(session, flow, _GRANT)
+    if token.expires_at is not None and token.expires_at.tzinfo is None:
+        raise BrokenProvider(f"{what} answered a token whose expires_at has no time zone")
+    return token
