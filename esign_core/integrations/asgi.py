@@ -11,7 +11,13 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from esign_core.errors import JournalUnusable, UnknownConnection, WebhookRejected
+from esign_core.errors import (
+    BrokenProvider,
+    JournalUnusable,
+    NotSupported,
+    UnknownConnection,
+    WebhookRejected,
+)
 from esign_core.model import WebhookRequest
 from esign_core.service import AsyncEsign
 
@@ -23,8 +29,12 @@ MAX_BODY_BYTES = 1024 * 1024
 """The largest delivery that is taken."""
 
 
-class TooLarge(Exception):  # noqa: N818 - what happened
+class TooLarge(Exception):
     """The body is longer than is taken."""
+
+
+class Gone(Exception):
+    """The client has left before the end of the body."""
 
 
 def receiver(
@@ -35,12 +45,18 @@ def receiver(
     async def app(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        status, reason = await _answer(esign, scope, receive, max_body_bytes)
+        try:
+            status, reason = await _answer(esign, scope, receive, max_body_bytes)
+        except Gone:
+            return
         body = json.dumps({"reason": reason}).encode() if reason else b""
-        headers = [(b"content-length", str(len(body)).encode())]
+        headers: list[tuple[bytes, bytes]] = []
         if reason:
             headers.append((b"content-type", b"application/json"))
-        if status == 503:  # noqa: PLR2004 - HTTP
+            headers.append((b"content-length", b"%d" % len(body)))
+        if status == 405:
+            headers.append((b"allow", b"POST"))
+        if status == 503:
             headers.append((b"retry-after", b"30"))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -58,11 +74,11 @@ async def _answer(
         _ = await esign.receive(scope["path"].rstrip("/").rpartition("/")[2], request)
     except TooLarge:
         return 413, "too_large"
-    except UnknownConnection:
+    except (UnknownConnection, NotSupported):
         return 404, "unknown_endpoint"
     except WebhookRejected as error:
         return 401, error.reason
-    except JournalUnusable:
+    except (JournalUnusable, BrokenProvider):
         return 503, "not_kept"
     return 204, None
 
@@ -71,6 +87,8 @@ async def _body(receive: Receive, cap: int) -> bytes:
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
         body += message.get("body", b"")
         if len(body) > cap:
             raise TooLarge

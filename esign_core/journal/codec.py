@@ -42,8 +42,8 @@ def _time(text: str | None) -> datetime | None:
 
 
 def dump_json(data: Any) -> str:
-    """Compact JSON."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    """Compact JSON. What a vendor's words hold is stored whatever it is, as text if need be."""
+    return json.dumps(data, separators=(",", ":"), default=str)
 
 
 def dump_seats(envelope: Envelope) -> str:
@@ -105,18 +105,13 @@ def dump_event(event: Event) -> str:
 
 def load_event(text: str) -> Event:
     """`dump_event` read back."""
-    data = json.loads(text)
-    received_at = load_time(data.pop("received_at"))
-    return Event(
-        **{
-            **data,
-            "type": EventType(data["type"]),
-            "occurred_at": _time(data["occurred_at"]),
-            "received_at": received_at,
-            "source": Source(data["source"]),
-            "authenticity": Authenticity(data["authenticity"]),
-        }
-    )
+    data: dict[str, Any] = json.loads(text)
+    data["type"] = EventType(data["type"])
+    data["occurred_at"] = _time(data["occurred_at"])
+    data["received_at"] = load_time(data["received_at"])
+    data["source"] = Source(data["source"])
+    data["authenticity"] = Authenticity(data["authenticity"])
+    return Event(**data)
 
 
 def dump_observation(observation: Observation) -> str:

@@ -34,11 +34,27 @@ class Envelopes:
 
     def add_intent(self, intent: Intent) -> None:
         """Write down what is about to be sent."""
-        self._insert(intent.envelope, intent.fingerprint, codec.dump_json(intent.draft))
-
-    def add_foreign(self, envelope: Envelope) -> None:
-        """Take in an envelope that was not sent from here."""
-        self._insert(envelope, None, None)
+        envelope = intent.envelope
+        assert envelope.created_at is not None  # noqa: S101 - every envelope that is sent has it
+        created_at = codec.dump_time(envelope.created_at)
+        _ = self._connection.execute(
+            insert(envelopes).values(
+                id=envelope.id,
+                tenant=envelope.tenant,
+                connection=envelope.connection,
+                provider=envelope.provider,
+                title=envelope.title,
+                key=envelope.key,
+                fingerprint=intent.fingerprint,
+                intent=codec.dump_json(intent.draft),
+                remote_id=envelope.remote_id,
+                outcome=envelope.outcome,
+                seats=codec.dump_seats(envelope),
+                facts=codec.dump_facts(envelope),
+                created_at=created_at,
+                updated_at=created_at,
+            )
+        )
 
     def get(self, envelope_id: str) -> Envelope:
         """An envelope by our id.
@@ -88,11 +104,11 @@ class Envelopes:
             query = query.where(envelopes.c.connection == connection)
         found: list[Envelope] = []
         for row in self._connection.execute(query).mappings():
+            if len(found) >= limit:
+                break
             envelope = codec.load_envelope(dict(row))
             if status is None or envelope.status is status:  # computed from facts, not a column
                 found.append(envelope)
-            if len(found) == limit:
-                break
         return found
 
     def settle(self, envelope: Envelope, outcome: Outcome, failure: str | None = None) -> Envelope:
@@ -141,25 +157,3 @@ class Envelopes:
     def _row(self, condition: ColumnElement[bool]) -> dict[str, Any] | None:
         found = self._connection.execute(select(envelopes).where(condition)).mappings().first()
         return dict(found) if found is not None else None
-
-    def _insert(self, envelope: Envelope, fingerprint: str | None, intent: str | None) -> None:
-        assert envelope.created_at is not None  # noqa: S101 - every envelope that is stored has it
-        created_at = codec.dump_time(envelope.created_at)
-        _ = self._connection.execute(
-            insert(envelopes).values(
-                id=envelope.id,
-                tenant=envelope.tenant,
-                connection=envelope.connection,
-                provider=envelope.provider,
-                title=envelope.title,
-                key=envelope.key,
-                fingerprint=fingerprint,
-                intent=intent,
-                remote_id=envelope.remote_id,
-                outcome=envelope.outcome,
-                seats=codec.dump_seats(envelope),
-                facts=codec.dump_facts(envelope),
-                created_at=created_at,
-                updated_at=created_at,
-            )
-        )

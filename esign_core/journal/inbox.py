@@ -46,12 +46,24 @@ class InboxEntry:
     authenticity: Authenticity
     request: WebhookRequest
     received_at: datetime
+    error: str | None = None
+    """What kind of fault made it unreadable."""
 
 
-def digest_of(connection: str, remote_id: str | None, key: str | None, body: bytes) -> str:
-    """What makes two deliveries the same: the vendor's event id, or every byte of the body."""
-    told = key.encode() if key is not None else body
-    parts = (connection.encode(), (remote_id or "").encode(), b"id" if key else b"body", told)
+def digest_of(
+    connection: str, remote_id: str | None, key: str | None, body: bytes, *, place: int = 0
+) -> str:
+    """What makes two deliveries the same: the vendor's event id, or every byte of the body.
+
+    Args:
+        connection: The connection's name.
+        remote_id: The vendor's id of the envelope.
+        key: The vendor's id of the event.
+        body: The delivery's body.
+        place: How many with the same ids were before it in one delivery.
+    """
+    kind, told = (b"body", body) if key is None else (b"id", key.encode())
+    parts = (connection.encode(), (remote_id or "").encode(), kind, b"%d" % place, told)
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         digest.update(len(part).to_bytes(8, "big") + part)
@@ -75,8 +87,16 @@ class Inbox:
         state: DeliveryState,
         authenticity: Authenticity,
         received_at: datetime,
+        error: str | None = None,
     ) -> bool:
-        """Keep a delivery as it came, for the envelope in that row; False if it is here already."""
+        """Keep a delivery as it came, for the envelope in that row; False if it is here already.
+
+        What proves nothing never takes the place of what does: somebody could send a guess first.
+        """
+        if not authenticity.is_proof:
+            if self._has(envelope, digest):
+                return False
+            digest = f"hint:{digest}"
         headers = {k: v for k, v in request.headers.items() if k not in _NEVER_KEPT}
         statement = insert(inbox).values(
             envelope=envelope,
@@ -88,6 +108,7 @@ class Inbox:
             headers=codec.dump_json(headers),
             body=request.body,
             received_at=codec.dump_time(received_at),
+            error=error,
         )
         done = self._connection.execute(
             statement.on_conflict_do_nothing(index_elements=["envelope", "digest"])
@@ -99,10 +120,14 @@ class Inbox:
         query = select(inbox).where(_unclaimed(connection, remote_id)).order_by(inbox.c.id)
         return [_entry(row) for row in self._connection.execute(query)]
 
-    def claim(self, entry: InboxEntry, envelope: int, state: DeliveryState) -> None:
+    def claim(
+        self, entry: InboxEntry, envelope: int, state: DeliveryState, error: str | None = None
+    ) -> None:
         """A delivery turns out to be about an envelope of ours."""
         _ = self._connection.execute(
-            update(inbox).where(inbox.c.id == entry.id).values(envelope=envelope, state=state)
+            update(inbox)
+            .where(inbox.c.id == entry.id)
+            .values(envelope=envelope, state=state, error=error)
         )
 
     def disown(self, connection: str, remote_id: str) -> None:
@@ -125,6 +150,12 @@ class Inbox:
         query = select(inbox).order_by(inbox.c.id.desc()).limit(limit)
         return [_entry(row) for row in self._connection.execute(query)]
 
+    def _has(self, envelope: int, digest: str) -> bool:
+        query = select(inbox.c.id).where(
+            (inbox.c.envelope == envelope) & (inbox.c.digest == digest)
+        )
+        return self._connection.execute(query).first() is not None
+
 
 def _unclaimed(connection: str, remote_id: str) -> ColumnElement[bool]:
     return (
@@ -143,4 +174,5 @@ def _entry(row: Row[tuple[object, ...]]) -> InboxEntry:
         authenticity=Authenticity(row.authenticity),
         request=WebhookRequest(json.loads(row.headers), row.body),
         received_at=codec.load_time(row.received_at),
+        error=row.error,
     )

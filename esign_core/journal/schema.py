@@ -66,6 +66,7 @@ inbox = Table(
     Column("headers", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("received_at", Text, nullable=False),
+    Column("error", Text),
     UniqueConstraint("envelope", "digest"),
     Index("esign_inbox_waiting", "envelope", "connection", "remote_id"),
 )

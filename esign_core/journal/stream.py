@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from esign_core.journal import codec
@@ -84,8 +84,10 @@ class Stream:
         return self._connection.execute(query).scalar_one_or_none() or 0
 
     def move_cursor(self, consumer: str, seq: int) -> None:
-        """A consumer has everything up to a position."""
+        """A consumer has everything up to a position. Cursors never go back."""
         statement = upsert(cursors).values(consumer=consumer, seq=seq)
         _ = self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["consumer"], set_={"seq": seq})
+            statement.on_conflict_do_update(
+                index_elements=["consumer"], set_={"seq": func.max(cursors.c.seq, seq)}
+            )
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -43,6 +43,13 @@ class WorkItem:
     pause_seconds: int
     """How long the last pause was."""
     error: str | None
+    """What went wrong the last time."""
+    leased_until: datetime | None = None
+    """Until when it belongs to who has claimed it."""
+
+
+_AS_CLAIMED = work.c.due_at == work.c.leased_until
+"""Nobody has planned it anew since it was claimed."""
 
 
 class Work:
@@ -80,24 +87,28 @@ class Work:
     def claim(self, now: datetime, lease: timedelta) -> WorkItem | None:
         """The most overdue thing that nobody is at; it is ours until the lease ends."""
         at = codec.dump_time(now)
-        free = or_(work.c.leased_until.is_(None), work.c.leased_until <= at)
         row = self._connection.execute(
-            select(work).where((work.c.due_at <= at) & free).order_by(work.c.due_at).limit(1)
+            select(work).where((work.c.due_at <= at) & _free(at)).order_by(work.c.due_at).limit(1)
         ).first()
         if row is None:
             return None
+        until = now + lease
         _ = self._connection.execute(
             update(work)
             .where(work.c.id == row.id)
-            .values(leased_until=codec.dump_time(now + lease), attempts=work.c.attempts + 1)
+            .values(
+                due_at=codec.dump_time(until),  # whoever plans it anew meanwhile moves this
+                leased_until=codec.dump_time(until),
+                attempts=work.c.attempts + 1,
+            )
         )
-        return _item(row)
+        return replace(_item(row), leased_until=until)
 
     def done(self, item: WorkItem) -> None:
         """It is done; unless it was planned anew while we were at it, nothing is left to do."""
-        _ = self._connection.execute(delete(work).where(_as_claimed(item)))
+        _ = self._connection.execute(delete(work).where(_ours(item) & _AS_CLAIMED))
         _ = self._connection.execute(
-            update(work).where(work.c.id == item.id).values(leased_until=None, attempts=0)
+            update(work).where(_ours(item)).values(leased_until=None, attempts=0, error=None)
         )
 
     def again(
@@ -107,11 +118,13 @@ class Work:
         due = codec.dump_time(due_at)
         _ = self._connection.execute(
             update(work)
-            .where(_as_claimed(item))
-            .values(due_at=due, pause_seconds=pause_seconds, error=error)
+            .where(_ours(item) & _AS_CLAIMED)
+            .values(due_at=due, pause_seconds=pause_seconds)
         )
         _ = self._connection.execute(
-            update(work).where(work.c.id == item.id).values(leased_until=None)
+            update(work)
+            .where(_ours(item))
+            .values(due_at=func.min(work.c.due_at, due), leased_until=None, error=error)
         )
 
     def drop(self, kind: WorkKind, subject: str) -> None:
@@ -122,9 +135,8 @@ class Work:
 
     def next_due_at(self, now: datetime) -> datetime | None:
         """When there is something to do next that nobody is at; None for never."""
-        at = codec.dump_time(now)
-        free = or_(work.c.leased_until.is_(None), work.c.leased_until <= at)
-        due = self._connection.execute(select(func.min(work.c.due_at)).where(free)).scalar()
+        query = select(func.min(work.c.due_at)).where(_free(codec.dump_time(now)))
+        due = self._connection.execute(query).scalar()
         return codec.load_time(due) if due is not None else None
 
     def list(self, *, limit: int = 100) -> list[WorkItem]:
@@ -133,9 +145,14 @@ class Work:
         return [_item(row) for row in self._connection.execute(query)]
 
 
-def _as_claimed(item: WorkItem) -> ColumnElement[bool]:
-    """Still planned for the time at which it was claimed."""
-    return (work.c.id == item.id) & (work.c.due_at == codec.dump_time(item.due_at))
+def _free(at: str) -> ColumnElement[bool]:
+    return or_(work.c.leased_until.is_(None), work.c.leased_until <= at)
+
+
+def _ours(item: WorkItem) -> ColumnElement[bool]:
+    """Still leased to who has claimed it."""
+    assert item.leased_until is not None  # noqa: S101 - `claim` has set it
+    return (work.c.id == item.id) & (work.c.leased_until == codec.dump_time(item.leased_until))
 
 
 def _item(row: Row[tuple[object, ...]]) -> WorkItem:
@@ -148,4 +165,5 @@ def _item(row: Row[tuple[object, ...]]) -> WorkItem:
         attempts=row.attempts,
         pause_seconds=row.pause_seconds,
         error=row.error,
+        leased_until=codec.load_time(row.leased_until) if row.leased_until else None,
     )

@@ -33,6 +33,10 @@ class Limit:
     count: int
     seconds: float
 
+    def __post_init__(self) -> None:
+        if self.count < 1 or not self.seconds >= 0:
+            raise ValueError(f'the limit "{self.name}" would never let a request go')
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from esign_core.engine import Session, Task, call
-from esign_core.errors import EsignError, NotFound, NotSupported, Outcome, RateLimited
+from esign_core.errors import (
+    EsignError,
+    NotFound,
+    Outcome,
+    PermissionDenied,
+    RateLimited,
+    Refused,
+)
 from esign_core.journal import Transaction, WorkItem, WorkKind
 from esign_core.model import Envelope, EnvelopeStatus, Snapshot, Source
 from esign_core.service import operations
+from esign_core.service.dispatch import dispatch
+from esign_core.service.faults import where
 from esign_core.service.jobs import poll_job
-from esign_core.service.record import next_pause, record_snapshot
-from esign_core.service.send import dispatch, mark_of
+from esign_core.service.record import (
+    first_pause,
+    identify_subject,
+    learn,
+    next_pause,
+    record_snapshot,
+)
+from esign_core.service.send import mark_of
 from esign_core.service.workspace import Workspace
 
 LEASE = timedelta(minutes=10)
@@ -23,6 +40,7 @@ IDLE_SECONDS = 30.0
 _FIND_MARGIN = timedelta(minutes=5)
 """How far clocks may be apart when an envelope is looked for by its creation."""
 _LOOK_UP_PAUSE_SECONDS = 5
+_log = logging.getLogger("esign.worker")
 
 
 @dataclass(frozen=True)
@@ -59,43 +77,62 @@ def work_once(workspace: Workspace) -> Task[float]:
 
 def _attempt(workspace: Workspace, item: WorkItem) -> Task[Again | None]:
     """Do it; what goes wrong is written on the item, and it is tried again later."""
+    pause = next_pause(item.pause_seconds)
     try:
         session = workspace.session(item.connection)
         return (yield from _CHORES[item.kind](workspace, session, item))
     except EsignError as error:
-        pause = next_pause(item.pause_seconds)
         if isinstance(error, RateLimited) and error.retry_after_seconds is not None:
-            pause = max(pause, int(error.retry_after_seconds) + 1)
+            pause = max(pause, math.ceil(error.retry_after_seconds))
         return Again(pause, f"{type(error).__name__}: {error}")
+    except Exception as error:  # noqa: BLE001 - a fault in one thing to do must not stop the others
+        fault = f"{type(error).__name__} at {where(error)}"
+        _log.error("%s of %s failed with %s", item.kind, item.subject, fault)
+        return Again(pause, fault)
 
 
 def _poll_job(workspace: Workspace, session: Session, item: WorkItem) -> Task[Again | None]:
+    del session
+    failure: EsignError | None = None
     try:
-        _ = yield from poll_job(workspace, session, item.subject)
-    except EsignError:
-        job = yield from workspace.read(lambda tx: tx.envelopes.job(item.subject))
-        if job is None:  # its end is written down: there is nothing more to ask
-            return None
-        raise
+        _ = yield from poll_job(workspace, item.subject)
+    except EsignError as error:
+        failure = error
     job = yield from workspace.read(lambda tx: tx.envelopes.job(item.subject))
-    return None if job is None else Again(max(1, round(job.poll_after_seconds)))
+    if job is None:  # its end is written down: there is nothing more to ask
+        return None
+    if failure is not None:
+        raise failure
+    return Again(max(1, round(job.poll_after_seconds)))
 
 
 def _dispatch(workspace: Workspace, session: Session, item: WorkItem) -> Task[Again | None]:
     envelope = yield from workspace.envelope(item.subject)
-    if envelope.remote_id is not None:
-        _ = yield from dispatch(workspace, session, envelope, envelope.remote_id)
+    if envelope.outcome is not Outcome.UNCERTAIN:
+        return None
+    try:
+        _ = yield from dispatch(workspace, session, envelope)
+    except Refused as error:
+        if error.outcome is Outcome.NOT_DONE:  # it is written down
+            return None
+        raise
     return None
 
 
 def _look_up(workspace: Workspace, session: Session, item: WorkItem) -> Task[Again | None]:
-    """Look for our mark until the vendor's longest delay has passed. Finding nothing proves nothing."""
-    envelope = yield from workspace.envelope(item.subject)
-    if envelope.remote_id is not None or envelope.outcome is not Outcome.UNCERTAIN:
+    """Look for our mark until the vendor's longest delay has passed.
+
+    An empty search proves nothing, so nothing is ever sent again because of it.
+    """
+    envelope, job = yield from workspace.read(
+        lambda tx: (tx.envelopes.get(item.subject), tx.envelopes.job(item.subject))
+    )
+    if envelope.remote_id is not None or envelope.outcome is Outcome.NOT_DONE or job is not None:
         return None
-    if not session.provider.supports("find"):
-        raise NotSupported(f"{session.provider.name} cannot look an envelope up")
     assert envelope.created_at is not None  # noqa: S101 - every envelope that was sent has it
+    if not session.provider.supports("find"):
+        yield from _leave_open(workspace, envelope, "The vendor has no way to look for it")
+        return None
     since = envelope.created_at - _FIND_MARGIN
     flow = session.provider.find(mark_of(envelope.id), since)
     found = yield from call(session, flow, operation="find", subject=envelope.title)
@@ -103,83 +140,84 @@ def _look_up(workspace: Workspace, session: Session, item: WorkItem) -> Task[Aga
         age = (workspace.clock() - envelope.created_at).total_seconds()
         if age <= session.provider.longest_delay_seconds:
             return Again(max(_LOOK_UP_PAUSE_SECONDS, next_pause(item.pause_seconds)))
-        why = (
-            f"{envelope.failure or 'The sender was never heard of again.'} It was not found at the "
-            "vendor, which proves nothing: a person has to look there and decide."
-        )
-        settle = _settled(envelope.id, Outcome.UNCERTAIN, why)
-        _ = yield from workspace.write(settle)
+        why = "It was not found at the vendor, which proves nothing"
+        yield from _leave_open(workspace, envelope, why)
         return None
-    return (yield from _adopt(workspace, session, envelope, found))
-
-
-def _adopt(
-    workspace: Workspace, session: Session, envelope: Envelope, found: Snapshot
-) -> Task[Again | None]:
-    def write(tx: Transaction) -> Envelope:
-        current = tx.envelopes.get(envelope.id)
-        if found.status is not EnvelopeStatus.DRAFT:
-            current = tx.envelopes.settle(current, Outcome.DONE)
-        return record_snapshot(workspace, tx, session, current, found, Source.POLL)
-
-    adopted = yield from workspace.write(write)
-    if found.status is EnvelopeStatus.DRAFT:  # the wish stands, and nobody was asked yet
-        _ = yield from dispatch(workspace, session, adopted, found.remote_id)
+    snapshot = found
+    adopted = yield from workspace.write(
+        lambda tx: record_snapshot(workspace, tx, envelope.id, snapshot, Source.POLL)
+    )
+    if operations.is_unsent(session, found) and adopted.outcome is Outcome.UNCERTAIN:
+        # the wish stands, and nobody was asked yet
+        _ = yield from dispatch(workspace, session, adopted)
     return None
 
 
-def _settled(envelope_id: str, outcome: Outcome, why: str) -> Callable[[Transaction], Envelope]:
-    return lambda tx: tx.envelopes.settle(tx.envelopes.get(envelope_id), outcome, why)
+def _leave_open(workspace: Workspace, envelope: Envelope, why: str) -> Task[None]:
+    """Nothing more can be done by itself."""
+    before = envelope.failure or "The sender was never heard of again."
+    told = f"{before} {why}: a person has to look there and decide."
+
+    def write(tx: Transaction) -> None:
+        current = tx.envelopes.get(envelope.id)
+        if current == envelope and tx.envelopes.job(current.id) is None:  # no news meanwhile
+            _ = tx.envelopes.settle(current, current.outcome, told)
+
+    return workspace.write(write)
 
 
 def _refresh(workspace: Workspace, session: Session, item: WorkItem) -> Task[Again | None]:
-    envelope = yield from workspace.envelope(item.subject)
-    if envelope.remote_id is None:
+    before = yield from workspace.envelope(item.subject)
+    if before.remote_id is None:
         return None
-    snapshot = yield from operations.fetch(session, envelope.remote_id)
-    before = envelope
-
-    def write(tx: Transaction) -> Envelope:
-        current = tx.envelopes.get(envelope.id)
-        return record_snapshot(workspace, tx, session, current, snapshot, Source.POLL)
-
-    after = yield from workspace.write(write)
+    snapshot = yield from operations.fetch(session, before.remote_id)
+    after = yield from workspace.write(
+        lambda tx: learn(workspace, tx, before.id, snapshot, Source.POLL)
+    )
     if after.is_final:
         return None
     changed = after.facts.keys() != before.facts.keys()
+    first = first_pause(workspace, after)
+    if changed:
+        return Again(first)
     usual = max(1, round(workspace.config.refresh_after_seconds))
-    if after.status is EnvelopeStatus.FINALIZING:
-        return Again(1 if changed else min(next_pause(item.pause_seconds), usual))
-    return Again(usual if changed else next_pause(max(item.pause_seconds, usual)))
+    longer = next_pause(max(item.pause_seconds, first))
+    return Again(min(longer, usual) if after.status is EnvelopeStatus.FINALIZING else longer)
 
 
 def _identify(workspace: Workspace, session: Session, item: WorkItem) -> Task[Again | None]:
     """Look once whose envelope a delivery was about: ours, by its mark, or somebody else's."""
-    remote_id = item.subject.partition("/")[2]
+    remote_id = item.subject.removeprefix(identify_subject(session.name, ""))
     known = yield from workspace.read(lambda tx: tx.envelopes.by_remote_id(session.name, remote_id))
     if known is not None:
         return None
     try:
         snapshot = yield from operations.fetch(session, remote_id)
-    except NotFound:
+    except (NotFound, PermissionDenied):
         snapshot = None
-    mark = (snapshot.mark if snapshot else None) or ""
 
     def write(tx: Transaction) -> None:
-        ours = tx.envelopes.find(mark.removeprefix("esign:")) if mark else None
-        if ours is None or ours.connection != session.name or snapshot is None:
+        ours = _owner(tx, session, snapshot)
+        if ours is None or snapshot is None:
             tx.inbox.disown(session.name, remote_id)
-        elif ours.remote_id is None:
-            settled = tx.envelopes.settle(ours, Outcome.DONE)
-            _ = record_snapshot(workspace, tx, session, settled, snapshot, Source.POLL)
+        else:
+            _ = record_snapshot(workspace, tx, ours.id, snapshot, Source.POLL)
 
     yield from workspace.write(write)
     return None
 
 
-def identify_subject(connection: str, remote_id: str) -> str:
-    """How `identify` names what it is about."""
-    return f"{connection}/{remote_id}"
+def _owner(tx: Transaction, session: Session, snapshot: Snapshot | None) -> Envelope | None:
+    """The envelope that was sent with this mark and has not been found yet.
+
+    A second one with the same mark is a copy that somebody made at the vendor.
+    """
+    if snapshot is None or not snapshot.mark:
+        return None
+    ours = tx.envelopes.find(snapshot.mark.removeprefix(mark_of("")))
+    if ours is None or ours.connection != session.name or ours.remote_id is not None:
+        return None
+    return ours
 
 
 _CHORES: dict[WorkKind, Callable[[Workspace, Session, WorkItem], Task[Again | None]]] = {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,18 @@ _DEFAULT_REFRESH_SECONDS = 60.0
 class Config:
     """What a configuration says."""
 
-    connections: Mapping[str, Mapping[str, Any]]
+    connections: Mapping[str, Mapping[str, Any]] = field(repr=False)
     """By name: `provider`, `endpoint` if it is not the name, and the provider's settings."""
     journal: str = DEFAULT_JOURNAL
     """The journal's address."""
     refresh_after_seconds: float = _DEFAULT_REFRESH_SECONDS
     """How long without news before the vendor is asked; grows while nothing changes."""
+
+    def __post_init__(self) -> None:
+        seconds: object = self.refresh_after_seconds
+        is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+        if not (is_number and 0 < self.refresh_after_seconds < math.inf):
+            raise Misconfigured("refresh_after_seconds must be a number of seconds above 0")
 
 
 def read_config(path: str | Path, environment: Mapping[str, str] | None = None) -> Config:

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, overload
 
-from esign_core.engine import SavedFile, SyncDriver
+from esign_core.engine import Line, SavedFile, SyncDriver
 from esign_core.engine.transport import Transport
 from esign_core.model import (
     ArtifactKind,
@@ -38,6 +38,7 @@ class Connection:
         provider: The provider's name, such as those that `esign providers` lists.
         name: What to call the account in errors; the provider's name if not given.
         registry: Where providers are looked for; the installed ones if not given.
+        line: The way to the vendor; HTTP if not given. A test can put a recorder here.
         settings: The provider's settings.
 
     Raises:
@@ -52,10 +53,11 @@ class Connection:
         *,
         name: str | None = None,
         registry: Registry | None = None,
+        line: Line | None = None,
         **settings: Any,
     ) -> None:
         self._driver = SyncDriver()
-        self._line = Transport()
+        self._line = line or Transport()
         self._session = open_session(
             registry or Registry.installed(), provider, settings, name=name, line=self._line
         )

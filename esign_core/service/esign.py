@@ -23,6 +23,7 @@ from esign_core.service.checks import check_everywhere
 from esign_core.service.config import Config, read_config
 from esign_core.service.connection import SIGNED
 from esign_core.service.events import Events
+from esign_core.service.operations import JOB_PATIENCE_SECONDS
 from esign_core.service.receive import Receipt, receive
 from esign_core.service.send import send
 from esign_core.service.worker import Worker
@@ -98,7 +99,8 @@ class Esign:
         via: str,
         key: str,
         tenant: str = "",
-        wait_seconds: float = 0.0,
+        wait: bool = False,
+        patience_seconds: float = JOB_PATIENCE_SECONDS,
     ) -> Envelope:
         """Ask for signatures, once for each key, whatever happens.
 
@@ -108,8 +110,9 @@ class Esign:
             key: A word of yours that is the same on every try: the same key and draft are the
                 same envelope, for ever.
             tenant: Keys are unique in here.
-            wait_seconds: How long to wait for a vendor that makes envelopes in its own time; a
-                worker goes on after that.
+            wait: Wait for a vendor that makes envelopes in its own time; without it, and after
+                `patience_seconds`, the envelope is `queued` and a worker goes on.
+            patience_seconds: How long to wait at the most.
 
         Raises:
             KeyReused: The key was used for another draft.
@@ -117,7 +120,14 @@ class Esign:
             ProviderError: What the vendor said; `outcome` tells whether it was sent all the same.
         """
         return self._driver.run(
-            send(self._workspace, draft, via=via, key=key, tenant=tenant, wait_seconds=wait_seconds)
+            send(
+                self._workspace,
+                draft,
+                via=via,
+                key=key,
+                tenant=tenant,
+                wait_seconds=patience_seconds if wait else 0.0,
+            )
         )
 
     def get(self, envelope_id: str) -> Envelope:

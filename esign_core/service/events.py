@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 
+import anyio
+
 from esign_core.engine import AsyncDriver, SyncDriver, Task
+from esign_core.journal import Journal
 from esign_core.model import Event
-from esign_core.service.worker import wait_for_news
 from esign_core.service.workspace import Workspace
 
 _BATCH = 100
 _LOOK_EVERY_SECONDS = 1.0
 """How often followers look by themselves; another process may have written."""
+_NEWS_EVERY_SECONDS = 0.05
 
 
 def read(
@@ -31,6 +34,13 @@ def next_batch(workspace: Workspace, consumer: str) -> Task[list[Event]]:
 def advance(workspace: Workspace, consumer: str, seq: int) -> Task[None]:
     """A consumer is done with everything up to a position."""
     return workspace.write(lambda tx: tx.stream.move_cursor(consumer, seq))
+
+
+async def wait_for_news(journal: Journal, seen: int, seconds: float) -> None:
+    """`Journal.wait_for_news`, awaited; it holds no thread, of which there are only some."""
+    with anyio.move_on_after(seconds):
+        while journal.seen() == seen:  # noqa: ASYNC110 - who writes is on no event loop
+            await anyio.sleep(_NEWS_EVERY_SECONDS)
 
 
 class Events:
@@ -92,4 +102,4 @@ class AsyncEvents:
             if not batch:
                 if not forever:
                     return
-                await wait_for_news(self._workspace, seen, _LOOK_EVERY_SECONDS)
+                await wait_for_news(self._workspace.journal, seen, _LOOK_EVERY_SECONDS)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from esign_core.engine import Session, Task, sleep
-from esign_core.errors import NotFound, Outcome, Refused, Uncertain
+from collections.abc import Callable
+from datetime import timedelta
+
+from esign_core.engine import Task, sleep
+from esign_core.errors import EsignError, NotFound, Outcome, Refused, Uncertain
 from esign_core.journal import Transaction, WorkKind
 from esign_core.model import (
     Authenticity,
@@ -21,78 +24,106 @@ from esign_core.service.workspace import Workspace
 
 _LOOK_EVERY_SECONDS = 0.25
 """How often the journal is read while somebody else asks the vendor."""
+_HTTP_ERROR = 400
 
 
 def wait_for_job(workspace: Workspace, envelope: Envelope, seconds: float) -> Task[Envelope]:
-    """Wait for the vendor's job, doing the asking ourselves."""
-    session = workspace.session(envelope.connection)
-    waited = 0.0
+    """The envelope once the vendor has made it, or as it is after some seconds.
+
+    A vendor that cannot be asked just now is no failure: a worker goes on asking.
+
+    Raises:
+        Refused: The vendor could not make it.
+        ProviderError: Nobody can say what became of it; it is looked for.
+    """
+    until = workspace.clock() + timedelta(seconds=seconds)
     while envelope.status is EnvelopeStatus.QUEUED and envelope.outcome is Outcome.DONE:
-        job = yield from workspace.read(lambda tx: tx.envelopes.job(envelope.id))
+        known = envelope
+        job = yield from workspace.read(_job_of(known.id))
         pause = job.poll_after_seconds if job is not None else _LOOK_EVERY_SECONDS
-        if waited + pause > seconds:
+        if workspace.clock() + timedelta(seconds=pause) > until:
             break
         yield from sleep(pause)
-        waited += pause
-        envelope = (
-            (yield from poll_job(workspace, session, envelope.id))
-            if job is not None
-            else (yield from workspace.envelope(envelope.id))
-        )
+        if job is None:  # somebody else has asked
+            envelope = yield from workspace.envelope(known.id)
+            continue
+        try:
+            envelope = yield from poll_job(workspace, known.id)
+        except EsignError as error:
+            envelope = yield from workspace.envelope(known.id)
+            if envelope.outcome is not Outcome.DONE:
+                error.outcome = envelope.outcome
+                raise
     return envelope
 
 
-def poll_job(workspace: Workspace, session: Session, envelope_id: str) -> Task[Envelope]:
+def poll_job(workspace: Workspace, envelope_id: str) -> Task[Envelope]:
     """Ask what has become of an envelope that the vendor is making, and write it down.
 
     Raises:
         ProviderError: The vendor could not make it; or it could not be asked.
     """
-    job = yield from workspace.read(lambda tx: tx.envelopes.job(envelope_id))
+    envelope = yield from workspace.envelope(envelope_id)
+    job = yield from workspace.read(_job_of(envelope_id))
     if job is None:
-        return (yield from workspace.envelope(envelope_id))
+        return envelope
+    session = workspace.session(envelope.connection)
     try:
         result = yield from operations.poll(session, job)
-    except Refused as error:
+    except EsignError as error:
         why = str(error)
-        _ = yield from workspace.write(lambda tx: _never_made(workspace, tx, envelope_id, why))
-        raise
-    except (NotFound, Uncertain) as error:
-        why = str(error)
-        _ = yield from workspace.write(lambda tx: _lost_job(workspace, tx, envelope_id, why))
+        if is_its_end(error):
+            _ = yield from workspace.write(lambda tx: _never_made(workspace, tx, envelope_id, why))
+        elif isinstance(error, (NotFound, Refused, Uncertain)):
+            _ = yield from workspace.write(lambda tx: _lost_job(workspace, tx, envelope_id, why))
         raise
 
     def write(tx: Transaction) -> Envelope:
-        envelope = tx.envelopes.get(envelope_id)
-        if isinstance(result, Job):
+        if not isinstance(result, Job):
+            return record_snapshot(workspace, tx, envelope_id, result, Source.POLL)
+        if tx.envelopes.job(envelope_id) is not None:
             tx.envelopes.set_job(envelope_id, result)
-            return envelope
-        tx.envelopes.set_job(envelope_id, None)
-        tx.work.drop(WorkKind.POLL_JOB, envelope_id)
-        return record_snapshot(workspace, tx, session, envelope, result, Source.POLL)
+        return tx.envelopes.get(envelope_id)
 
     return (yield from workspace.write(write))
 
 
+def is_its_end(error: EsignError) -> bool:
+    """Whether a job has failed for good.
+
+    A refusal by HTTP status is about the question. It would free the caller's key, while the
+    vendor may be making the envelope all the same.
+    """
+    return isinstance(error, Refused) and (error.status_code or 0) < _HTTP_ERROR
+
+
+def _job_of(envelope_id: str) -> Callable[[Transaction], Job | None]:
+    return lambda tx: tx.envelopes.job(envelope_id)
+
+
 def _never_made(workspace: Workspace, tx: Transaction, envelope_id: str, why: str) -> Envelope:
-    tx.envelopes.set_job(envelope_id, None)
+    envelope = tx.envelopes.get(envelope_id)
     tx.work.drop(WorkKind.POLL_JOB, envelope_id)
-    envelope = tx.envelopes.settle(tx.envelopes.get(envelope_id), Outcome.NOT_DONE, why)
+    if tx.envelopes.job(envelope_id) is None:  # somebody else has written its end down
+        return envelope
+    tx.envelopes.set_job(envelope_id, None)
     failed = Observation(
         source=Source.POLL,
         authenticity=Authenticity.FETCHED,
         received_at=workspace.clock(),
         facts={Fact(EventType.ENVELOPE_FAILED): None},
     )
-    after, _ = tx.record(envelope, failed)
+    after, _ = tx.record(tx.envelopes.settle(envelope, Outcome.NOT_DONE, why), failed)
     return after
 
 
 def _lost_job(workspace: Workspace, tx: Transaction, envelope_id: str, why: str) -> Envelope:
     """The vendor cannot say any more what became of it: look for our mark instead."""
-    tx.envelopes.set_job(envelope_id, None)
-    tx.work.drop(WorkKind.POLL_JOB, envelope_id)
     envelope = tx.envelopes.get(envelope_id)
+    tx.work.drop(WorkKind.POLL_JOB, envelope_id)
+    if tx.envelopes.job(envelope_id) is None:
+        return envelope
+    tx.envelopes.set_job(envelope_id, None)
     tx.work.plan(
         WorkKind.LOOK_UP,
         envelope_id,

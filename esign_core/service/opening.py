@@ -8,6 +8,7 @@ from typing import Any
 
 from esign_core.engine import BudgetStore, Line, MemoryBudgets, MemoryTokens, Session, TokenStore
 from esign_core.engine.transport import Transport
+from esign_core.errors import BrokenProvider, EsignError
 from esign_core.provider import Registry, read_settings, utc_now
 
 
@@ -30,9 +31,20 @@ def open_session(
         Misconfigured: A setting is wrong, unknown or missing.
     """
     kind = registry.provider(provider)
+    told = read_settings(kind, dict(settings))
+    try:
+        opened = kind(told, clock=clock)
+    except EsignError:
+        raise
+    except Exception as error:
+        raise BrokenProvider(
+            f"{type(error).__name__} while opening {kind.name}: a fault of the adapter, not of "
+            "yours; please report it with the traceback",
+            provider=kind.name,
+        ) from error
     return Session(
         name=name or provider,
-        provider=kind(read_settings(kind, dict(settings)), clock=clock),
+        provider=opened,
         line=line or Transport(),
         tokens=tokens or MemoryTokens(),
         budgets=budgets or MemoryBudgets(),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from esign_core.engine import SavedFile, Session, Task, bring, call, safe_name, sleep
-from esign_core.errors import EsignError, NotReady, NotSupported
+from esign_core.errors import EsignError, NotReady, NotSupported, Outcome
 from esign_core.model import (
     Artifact,
     ArtifactKind,
@@ -53,11 +53,16 @@ def send(
     local = localized(draft, session.provider)
     flow = session.provider.send(local)
     result = yield from call(session, flow, operation="send", subject=draft.title)
-    if isinstance(result, Snapshot) and result.status is EnvelopeStatus.DRAFT:
+    if isinstance(result, Job):
+        return (yield from wait_for(session, result, patience_seconds)) if wait else result
+    if is_unsent(session, result):
         return (yield from dispatch(session, result, draft.title))
-    if isinstance(result, Job) and wait:
-        return (yield from wait_for(session, result, patience_seconds))
     return result
+
+
+def is_unsent(session: Session, snapshot: Snapshot) -> bool:
+    """Whether it waits for `dispatch`; other vendors call drafts what they send by themselves."""
+    return snapshot.status is EnvelopeStatus.DRAFT and session.provider.supports("dispatch")
 
 
 def dispatch(session: Session, stored: Snapshot, title: str) -> Task[Snapshot]:
@@ -82,7 +87,8 @@ def wait_for(session: Session, job: Job, patience_seconds: float) -> Task[Snapsh
         if waited + pause > patience_seconds:
             raise NotReady(
                 f"{session.name} is still making the envelope after {waited:g} s, and goes on. "
-                "Keep the job and ask again with `poll`.",
+                "Send with wait=False to keep the job and ask again with `poll`.",
+                outcome=Outcome.DONE,
             ).locate(provider=session.provider.name, connection=session.name, operation="poll")
         yield from sleep(pause)
         waited += pause

@@ -1,37 +1,38 @@
-"""Telling plugins of events: after they are stored, in order, at least once."""
+"""What plugins are asked and told, one after the other, so that none takes another down."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from esign_core.engine import Task
-from esign_core.service.workspace import Workspace
+from esign_core.model import Event
+from esign_core.provider import Registry
+from esign_core.service.faults import where
 
-_CONSUMER = "esign/plugins"
-_BATCH = 100
 _log = logging.getLogger("esign.plugins")
 
 
-def tell_plugins(workspace: Workspace) -> Task[int]:
-    """Hand new events to every `esign_event` hook; answers how many there were.
+def hooks_of(registry: Registry, hook: str) -> Iterator[tuple[str, Callable[..., list[Any]]]]:
+    """Each plugin that implements a hook, by name, with a call of it alone."""
+    manager = registry.manager
+    impls = reversed(getattr(manager.hook, hook).get_hookimpls())  # the first to be called is last
+    plugins = list(dict.fromkeys(impl.plugin for impl in impls))
+    for plugin in plugins:
+        others = [each for each in plugins if each is not plugin]
+        yield manager.get_name(plugin) or "?", manager.subset_hook_caller(hook, others)
 
-    A plugin that raises is logged and passed over: it harms nobody else, and no event waits for it.
-    """
-    impls = workspace.registry.manager.hook.esign_event.get_hookimpls()
-    if not impls:
-        return 0
-    after = yield from workspace.read(lambda tx: tx.stream.cursor(_CONSUMER))
-    events = yield from workspace.read(lambda tx: tx.stream.read(after=after, limit=_BATCH))
-    for event in events:
-        for impl in impls:
-            try:
-                impl.function(event)
-            except Exception:
-                _log.exception(
-                    "a plugin failed on an event",
-                    extra={"plugin": impl.plugin_name, "event": event.id},
-                )
-    if events:
-        last = events[-1].seq
-        yield from workspace.write(lambda tx: tx.stream.move_cursor(_CONSUMER, last))
-    return len(events)
+
+def tell(registry: Registry, event: Event) -> None:
+    """Hand an event to every plugin; one that raises is logged and passed over."""
+    for plugin, call in hooks_of(registry, "esign_event"):
+        try:
+            _ = call(event=event)
+        except Exception as error:  # noqa: BLE001 - whatever it is harms nobody else
+            _log.error(
+                'plugin "%s" failed on an event with %s at %s',
+                plugin,
+                type(error).__name__,
+                where(error),
+                extra={"plugin": plugin, "event": event.id},
+            )

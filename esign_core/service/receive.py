@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from esign_core.engine import Session, Task
-from esign_core.errors import WebhookRejected
-from esign_core.journal import DeliveryState, InboxEntry, Transaction, WorkKind, digest_of
-from esign_core.model import Authenticity, Notice, Verified, WebhookRequest
-from esign_core.service.chores import identify_subject
+from esign_core.errors import BrokenProvider, EsignError, WebhookRejected
+from esign_core.journal import DeliveryState, Transaction, WorkKind, digest_of
+from esign_core.model import Authenticity, Envelope, Notice, Verified, WebhookRequest
 from esign_core.service.operations import webhooks_of
-from esign_core.service.record import plan_refresh, record_notice
+from esign_core.service.record import Reading, identify_subject, plan_refresh, read, record_notice
 from esign_core.service.workspace import Workspace
 
 _IDENTIFY_AFTER = timedelta(seconds=30)
@@ -35,7 +34,9 @@ def receive(workspace: Workspace, endpoint: str, request: WebhookRequest) -> Tas
 
     Raises:
         UnknownConnection: No connection has that endpoint.
+        NotSupported: The vendor makes no deliveries.
         WebhookRejected: The delivery is not authentic; nothing of it is left but a count.
+        BrokenProvider: The provider could not check it; the vendor should deliver it again.
         JournalUnusable: It could not be kept; the vendor should deliver it again.
     """
     session = workspace.session_at(endpoint)
@@ -43,21 +44,74 @@ def receive(workspace: Workspace, endpoint: str, request: WebhookRequest) -> Tas
     try:
         verified = _verified(session, request, now)
     except WebhookRejected as error:
-        workspace.rejected[endpoint, error.reason] += 1
+        workspace.count_rejected(endpoint, error.reason)
         raise
-    notices = _read(session, request)
+    delivery = _Delivery(session, request, verified, now)
+    reading = read(session, request)
+    try:
+        return (yield from workspace.write(lambda tx: _keep(workspace, tx, delivery, reading)))
+    except EsignError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what the adapter read makes no sense: kept unread
+        fault = Reading(error=type(error).__name__)
+    return (yield from workspace.write(lambda tx: _keep(workspace, tx, delivery, fault)))
 
-    def write(tx: Transaction) -> Receipt:
-        return _keep(workspace, tx, session, request, verified, notices, now)
 
-    return (yield from workspace.write(write))
+@dataclass(frozen=True)
+class _Delivery:
+    """A delivery that may be kept."""
+
+    session: Session
+    request: WebhookRequest
+    verified: Verified
+    received_at: datetime
+
+    @property
+    def authenticity(self) -> Authenticity:
+        """What it proves; a late one could be an old one that somebody sends again."""
+        return Authenticity.NONE if self.verified.is_late else self.verified.authenticity
+
+    def keep(
+        self,
+        tx: Transaction,
+        state: DeliveryState,
+        *,
+        envelope: Envelope | None = None,
+        remote_id: str | None = None,
+        digest: str,
+        error: str | None = None,
+    ) -> bool:
+        """Put it in the inbox; False if it is there already."""
+        return tx.inbox.keep(
+            self.request,
+            envelope=tx.envelopes.number(envelope),
+            digest=digest,
+            connection=self.session.name,
+            remote_id=remote_id,
+            state=state,
+            authenticity=self.authenticity,
+            received_at=self.received_at,
+            error=error,
+        )
 
 
 def _verified(session: Session, request: WebhookRequest, now: datetime) -> Verified:
     settings = session.provider.settings
     secrets = [secret.get_secret_value().encode() for secret in settings.webhook_secrets]
-    verified = webhooks_of(session).verify(request, secrets, now)
-    if verified.authenticity is Authenticity.NONE and not settings.accept_unsigned:
+    webhooks = webhooks_of(session)
+    try:
+        verified = webhooks.verify(request, secrets, now)
+        proof = verified.authenticity
+    except EsignError:
+        raise
+    except Exception as error:
+        raise BrokenProvider(
+            f"{type(error).__name__} in {session.provider.name}.webhooks.verify: a fault of the "
+            "adapter, not of yours; please report it",
+            provider=session.provider.name,
+            connection=session.name,
+        ) from error
+    if proof is Authenticity.NONE and not settings.accept_unsigned:
         raise WebhookRejected(
             "unsigned",
             "the delivery is not signed. If the vendor does not sign, accept_unsigned = true takes "
@@ -66,103 +120,73 @@ def _verified(session: Session, request: WebhookRequest, now: datetime) -> Verif
     return verified
 
 
-def _read(session: Session, request: WebhookRequest) -> Sequence[Notice] | None:
-    """What the delivery says; None if this version cannot read it, whatever the reason."""
-    try:
-        return list(webhooks_of(session).parse(request))
-    except Exception:  # noqa: BLE001 - it is authentic: kept, and read again after an upgrade
-        return None
-
-
-def _keep(
-    workspace: Workspace,
-    tx: Transaction,
-    session: Session,
-    request: WebhookRequest,
-    verified: Verified,
-    notices: Sequence[Notice] | None,
-    now: datetime,
-) -> Receipt:
-    if not notices:
-        state = DeliveryState.UNREADABLE if notices is None else DeliveryState.EMPTY
-        return _keep_unread(tx, session, request, verified, state, now)
-    receipts = [
-        _keep_notice(workspace, tx, session, request, verified, notice, now) for notice in notices
-    ]
+def _keep(workspace: Workspace, tx: Transaction, delivery: _Delivery, reading: Reading) -> Receipt:
+    name, body = delivery.session.name, delivery.request.body
+    if not reading.notices:
+        state = DeliveryState.EMPTY if reading.error is None else DeliveryState.UNREADABLE
+        digest = digest_of(name, None, None, body)
+        return Receipt(name, state, delivery.keep(tx, state, digest=digest, error=reading.error))
+    receipts: list[Receipt] = []
+    before: Counter[tuple[str | None, str | None]] = Counter()
+    for notice in reading.notices:
+        ids = (notice.remote_id, notice.key)
+        digest = digest_of(name, *ids, body, place=before[ids])
+        before[ids] += 1
+        receipts.append(_keep_notice(workspace, tx, delivery, notice, digest))
     return Receipt(
-        session.name,
+        name,
         receipts[0].state,
         any(receipt.is_new for receipt in receipts),
-        tuple(id_ for receipt in receipts for id_ in receipt.envelope_ids),
+        tuple(dict.fromkeys(id_ for receipt in receipts for id_ in receipt.envelope_ids)),
     )
-
-
-def _keep_unread(
-    tx: Transaction,
-    session: Session,
-    request: WebhookRequest,
-    verified: Verified,
-    state: DeliveryState,
-    now: datetime,
-) -> Receipt:
-    is_new = tx.inbox.keep(
-        request,
-        envelope=0,
-        digest=digest_of(session.name, None, None, request.body),
-        connection=session.name,
-        remote_id=None,
-        state=state,
-        authenticity=verified.authenticity,
-        received_at=now,
-    )
-    return Receipt(session.name, state, is_new)
 
 
 def _keep_notice(
-    workspace: Workspace,
-    tx: Transaction,
-    session: Session,
-    request: WebhookRequest,
-    verified: Verified,
-    notice: Notice,
-    now: datetime,
+    workspace: Workspace, tx: Transaction, delivery: _Delivery, notice: Notice, digest: str
 ) -> Receipt:
-    is_hint = verified.is_late or not verified.authenticity.is_proof
-    envelope = (
-        tx.envelopes.by_remote_id(session.name, notice.remote_id) if notice.remote_id else None
-    )
-    if notice.remote_id is None:
+    name, remote_id = delivery.session.name, notice.remote_id
+    if remote_id is None:
         state = DeliveryState.EMPTY
-    elif envelope is None:
-        state = DeliveryState.WAITING
-    else:
-        state = DeliveryState.HINT if is_hint else DeliveryState.OBSERVED
-    authenticity = Authenticity.NONE if verified.is_late else verified.authenticity
-    entry = InboxEntry(0, session.name, notice.remote_id, state, authenticity, request, now)
-    is_new = tx.inbox.keep(
-        request,
-        envelope=tx.envelopes.number(envelope),
-        digest=digest_of(session.name, notice.remote_id, notice.key, request.body),
-        connection=session.name,
-        remote_id=notice.remote_id,
-        state=state,
-        authenticity=authenticity,
-        received_at=now,
-    )
-    if not is_new:
-        return Receipt(session.name, state, is_new, (envelope.id,) if envelope else ())
+        return Receipt(name, state, delivery.keep(tx, state, digest=digest))
+    envelope = tx.envelopes.by_remote_id(name, remote_id)
     if envelope is None:
-        if notice.remote_id and not tx.inbox.is_foreign(session.name, notice.remote_id):
-            tx.work.plan(
-                WorkKind.IDENTIFY,
-                identify_subject(session.name, notice.remote_id),
-                connection=session.name,
-                due_at=now + _IDENTIFY_AFTER,
-            )
-        return Receipt(session.name, state, is_new)
-    after = envelope if is_hint else record_notice(tx, envelope, notice, entry)
-    if is_hint or notice.needs_fetch:
-        tx.work.plan(WorkKind.REFRESH, after.id, connection=session.name, due_at=now)
-    else:
-        plan_refresh(workspace, tx, after, now)
-    return Receipt(session.name, state, is_new, (after.id,))
+        return _keep_waiting(tx, delivery, remote_id, digest)
+    is_hint = not delivery.authenticity.is_proof
+    state = DeliveryState.HINT if is_hint else DeliveryState.OBSERVED
+    if not delivery.keep(tx, state, envelope=envelope, remote_id=remote_id, digest=digest):
+        return Receipt(name, state, is_new=False, envelope_ids=(envelope.id,))
+    after = envelope
+    if not is_hint:
+        after = record_notice(
+            tx,
+            envelope,
+            notice,
+            authenticity=delivery.authenticity,
+            received_at=delivery.received_at,
+        )
+        plan_refresh(workspace, tx, after)
+    if is_hint or notice.needs_fetch or after.has_conflict > envelope.has_conflict:
+        now = delivery.received_at
+        tx.work.plan(WorkKind.REFRESH, after.id, connection=name, due_at=now)
+    return Receipt(name, state, is_new=True, envelope_ids=(after.id,))
+
+
+def _keep_waiting(tx: Transaction, delivery: _Delivery, remote_id: str, digest: str) -> Receipt:
+    """Keep what is about an envelope that is not known here, or not yet.
+
+    Whose it is, the vendor is asked once; not for what anybody could have sent, since that would
+    be a request for every name that somebody makes up.
+    """
+    name, state = delivery.session.name, DeliveryState.WAITING
+    is_foreign = tx.inbox.is_foreign(name, remote_id)
+    if is_foreign:
+        state = DeliveryState.FOREIGN
+    is_new = delivery.keep(tx, state, remote_id=remote_id, digest=digest)
+    if is_new and not is_foreign and delivery.verified.authenticity.is_proof:
+        tx.work.plan(
+            WorkKind.IDENTIFY,
+            identify_subject(name, remote_id),
+            connection=name,
+            due_at=delivery.received_at + _IDENTIFY_AFTER,
+        )
+    return Receipt(name, state, is_new)

@@ -2,77 +2,159 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from esign_core.engine import Session
+from esign_core.errors import Outcome
 from esign_core.journal import DeliveryState, InboxEntry, Transaction, WorkKind
 from esign_core.model import (
+    Authenticity,
     Envelope,
     EnvelopeStatus,
+    EventType,
+    Fact,
     Notice,
     Snapshot,
     Source,
+    WebhookRequest,
     from_notice,
     from_snapshot,
+    observe,
 )
+from esign_core.service.operations import is_unsent, webhooks_of
 from esign_core.service.workspace import Workspace
 
 _SOON_SECONDS = 1
 """The first pause where the vendor is about to be ready."""
 _LONGEST_PAUSE_SECONDS = 6 * 3600
+_DISPATCH_AGAIN_SECONDS = 30
+"""When a stored draft is sent whose sender was never heard of again."""
+_SENT = Fact(EventType.ENVELOPE_SENT)
 
 
 def record_snapshot(
-    workspace: Workspace,
-    tx: Transaction,
-    session: Session,
-    envelope: Envelope,
-    snapshot: Snapshot,
-    source: Source,
+    workspace: Workspace, tx: Transaction, envelope_id: str, snapshot: Snapshot, source: Source
 ) -> Envelope:
-    """Write down what a look at the vendor, or its reply, told about an envelope.
-
-    Deliveries that came before the vendor's id was known are read now.
-    """
-    now = workspace.clock()
-    was_unknown = envelope.remote_id is None
-    observation = from_snapshot(envelope, snapshot, source=source, received_at=now)
-    after, _ = tx.record(envelope, observation)
-    if was_unknown and after.remote_id is not None:
-        for entry in tx.inbox.waiting(session.name, after.remote_id):
-            after = _read_late(tx, session, after, entry)
-    plan_refresh(workspace, tx, after, now)
+    """Write down what the vendor shows of an envelope, and plan when to look again."""
+    after = learn(workspace, tx, envelope_id, snapshot, source)
+    plan_refresh(workspace, tx, after)
     return after
 
 
-def _read_late(
-    tx: Transaction, session: Session, envelope: Envelope, entry: InboxEntry
+def learn(
+    workspace: Workspace, tx: Transaction, envelope_id: str, snapshot: Snapshot, source: Source
 ) -> Envelope:
-    state = DeliveryState.HINT
-    webhooks = session.provider.webhooks
-    if webhooks is not None and entry.authenticity.is_proof:
-        state = DeliveryState.OBSERVED
-        for notice in webhooks.parse(entry.request):
-            if notice.remote_id == envelope.remote_id:
-                envelope = record_notice(tx, envelope, notice, entry)
-    tx.inbox.claim(entry, tx.envelopes.number(envelope), state)
+    """Write down what the vendor shows of an envelope.
+
+    If that tells the vendor's id, deliveries that came before it are read now, and nobody has to
+    look for the envelope any more.
+    """
+    before = tx.envelopes.get(envelope_id)
+    other = tx.envelopes.by_remote_id(before.connection, snapshot.remote_id)
+    if other is not None and other.id != before.id:
+        why = f"The vendor says that this is {other.id}; a person has to look there."
+        return tx.envelopes.settle(before, Outcome.UNCERTAIN, why)
+    session = workspace.session(before.connection)
+    observation = from_snapshot(before, snapshot, source=source, received_at=workspace.clock())
+    after, _ = tx.record(before, observation)
+    if before.remote_id is None:
+        after = _found(workspace, tx, session, after)
+    if is_unsent(session, snapshot) and _SENT not in after.facts:
+        if after.outcome is Outcome.UNCERTAIN:  # its id is on disk before anybody is asked
+            due_at = workspace.clock() + timedelta(seconds=_DISPATCH_AGAIN_SECONDS)
+            tx.work.plan(WorkKind.DISPATCH, after.id, connection=session.name, due_at=due_at)
+        return after
+    return _was_sent(tx, after)
+
+
+def _found(workspace: Workspace, tx: Transaction, session: Session, envelope: Envelope) -> Envelope:
+    """The vendor's id is known."""
+    assert envelope.remote_id is not None  # noqa: S101 - every snapshot has one
+    tx.envelopes.set_job(envelope.id, None)
+    tx.work.drop(WorkKind.POLL_JOB, envelope.id)
+    tx.work.drop(WorkKind.LOOK_UP, envelope.id)
+    tx.work.drop(WorkKind.IDENTIFY, identify_subject(session.name, envelope.remote_id))
+    needs_look = False
+    for entry in tx.inbox.waiting(session.name, envelope.remote_id):
+        reading = read(session, entry.request)
+        envelope, state = _read_late(tx, envelope, entry, reading)
+        needs_look |= state is not DeliveryState.OBSERVED
+        needs_look |= any(notice.needs_fetch for notice in reading.notices)
+        tx.inbox.claim(entry, tx.envelopes.number(envelope), state, reading.error)
+    if needs_look:
+        now = workspace.clock()
+        tx.work.plan(WorkKind.REFRESH, envelope.id, connection=session.name, due_at=now)
     return envelope
 
 
+def _read_late(
+    tx: Transaction, envelope: Envelope, entry: InboxEntry, reading: Reading
+) -> tuple[Envelope, DeliveryState]:
+    if reading.error is not None:
+        return envelope, DeliveryState.UNREADABLE
+    if not entry.authenticity.is_proof:
+        return envelope, DeliveryState.HINT
+    for notice in reading.notices:
+        if notice.remote_id == envelope.remote_id:
+            try:
+                observation = from_notice(
+                    envelope,
+                    notice,
+                    authenticity=entry.authenticity,
+                    received_at=entry.received_at,
+                )
+                _ = observe(envelope, observation)
+            except Exception:  # noqa: BLE001 - one bad delivery must not undo what was learned
+                return envelope, DeliveryState.UNREADABLE
+            envelope, _ = tx.record(envelope, observation)
+    return envelope, DeliveryState.OBSERVED
+
+
 def record_notice(
-    tx: Transaction, envelope: Envelope, notice: Notice, entry: InboxEntry
+    tx: Transaction,
+    envelope: Envelope,
+    notice: Notice,
+    *,
+    authenticity: Authenticity,
+    received_at: datetime,
 ) -> Envelope:
     """Write down what a delivery told about an envelope."""
-    observation = from_notice(
-        envelope, notice, authenticity=entry.authenticity, received_at=entry.received_at
-    )
+    observation = from_notice(envelope, notice, authenticity=authenticity, received_at=received_at)
     after, _ = tx.record(envelope, observation)
-    return after
+    return _was_sent(tx, after) if _SENT in after.facts else after
 
 
-def plan_refresh(workspace: Workspace, tx: Transaction, envelope: Envelope, now: datetime) -> None:
+def _was_sent(tx: Transaction, envelope: Envelope) -> Envelope:
+    """It was sent, whatever was thought before."""
+    if envelope.outcome is Outcome.DONE:
+        return envelope
+    tx.work.drop(WorkKind.LOOK_UP, envelope.id)
+    tx.work.drop(WorkKind.DISPATCH, envelope.id)
+    return tx.envelopes.settle(envelope, Outcome.DONE)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a delivery says."""
+
+    notices: tuple[Notice, ...] = ()
+    error: str | None = None
+    """What kind of fault made it unreadable; its words could quote what is secret."""
+
+
+def read(session: Session, request: WebhookRequest) -> Reading:
+    """What a verified delivery says, or why this version cannot read it."""
+    try:
+        return Reading(tuple(webhooks_of(session).parse(request)))
+    except Exception as error:  # noqa: BLE001 - it is authentic: kept, and read after an upgrade
+        return Reading(error=type(error).__name__)
+
+
+def plan_refresh(workspace: Workspace, tx: Transaction, envelope: Envelope) -> None:
     """See that an open envelope is looked at again, in case its deliveries do not arrive."""
-    if envelope.is_final or envelope.remote_id is None:
+    is_there = envelope.remote_id is not None and envelope.outcome is not Outcome.NOT_DONE
+    if envelope.is_final or not is_there:
         tx.work.drop(WorkKind.REFRESH, envelope.id)
         return
     seconds = first_pause(workspace, envelope)
@@ -80,7 +162,7 @@ def plan_refresh(workspace: Workspace, tx: Transaction, envelope: Envelope, now:
         WorkKind.REFRESH,
         envelope.id,
         connection=envelope.connection,
-        due_at=now + timedelta(seconds=seconds),
+        due_at=workspace.clock() + timedelta(seconds=seconds),
         pause_seconds=seconds,
     )
 
@@ -96,3 +178,8 @@ def first_pause(workspace: Workspace, envelope: Envelope) -> int:
 def next_pause(seconds: int) -> int:
     """The pause after one in which nothing has changed."""
     return min(max(seconds, 1) * 2, _LONGEST_PAUSE_SECONDS)
+
+
+def identify_subject(connection: str, remote_id: str) -> str:
+    """How the work `identify` names what it is about."""
+    return f"{connection}/{remote_id}"

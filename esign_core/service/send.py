@@ -12,37 +12,29 @@ from datetime import timedelta
 from typing import Any
 
 from esign_core.engine import Session, Task, call, transact
-from esign_core.errors import (
-    EsignError,
-    KeyReused,
-    Misconfigured,
-    Outcome,
-    Refused,
-)
+from esign_core.errors import EsignError, JournalUnusable, KeyReused, Misconfigured, Outcome
 from esign_core.journal import Intent, Transaction, WorkKind
 from esign_core.model import (
     Authenticity,
     Envelope,
     EnvelopeDraft,
-    EnvelopeStatus,
     EventType,
     Fact,
     Job,
     Observation,
-    Snapshot,
     Source,
     seats_of,
 )
 from esign_core.provider import localized
+from esign_core.service import operations
 from esign_core.service.checks import check_everywhere
+from esign_core.service.dispatch import dispatch
 from esign_core.service.jobs import wait_for_job
 from esign_core.service.record import record_snapshot
 from esign_core.service.workspace import Workspace
 
 _FIRST_LOOK_SECONDS = 60
 """When an envelope is looked for whose sender was never heard of again."""
-_DISPATCH_AGAIN_SECONDS = 30
-"""When a stored draft is sent whose sender was never heard of again."""
 
 
 def mark_of(envelope_id: str) -> str:
@@ -71,20 +63,19 @@ def send(
     session = workspace.session(via)
     pinned = yield from transact(draft.pinned)
     known = yield from workspace.read(lambda tx: tx.envelopes.intent(tenant, key))
-    if known is not None:
-        envelope = _same_wish(known, pinned, key, via)
-    else:
+    if known is None:
         ready = yield from transact(lambda: _ready(workspace, session, pinned))
-        begun, envelope = yield from _begin(workspace, session, pinned, key, tenant)
-        if begun:
-            envelope = yield from _request(workspace, session, ready, envelope)
-        else:  # somebody else was quicker with the same key
-            again = yield from workspace.read(lambda tx: tx.envelopes.intent(tenant, key))
-            envelope = _same_wish(again, pinned, key, via) if again is not None else envelope
-    return (yield from wait_for_job(workspace, envelope, wait_seconds))
+        intent = _intent(workspace, session, pinned, ready, key=key, tenant=tenant)
+        known = yield from workspace.write(lambda tx: _begin(tx, intent))
+        if known is None:
+            envelope = yield from _doubting(
+                intent.envelope, _request(workspace, session, ready, intent.envelope)
+            )
+            return (yield from wait_for_job(workspace, envelope, wait_seconds))
+    return (yield from wait_for_job(workspace, _same_wish(known, pinned, via), wait_seconds))
 
 
-def _same_wish(known: Intent, draft: EnvelopeDraft, key: str, via: str) -> Envelope:
+def _same_wish(known: Intent, draft: EnvelopeDraft, via: str) -> Envelope:
     there = known.envelope
     same_place = there.connection == via
     if known.fingerprint == draft.fingerprint() and same_place:
@@ -94,8 +85,8 @@ def _same_wish(known: Intent, draft: EnvelopeDraft, key: str, via: str) -> Envel
         differences["via"] = (there.connection, via)
     told = ", ".join(sorted(differences)) or "a secret value"
     raise KeyReused(
-        f'the key "{key}" was used for {there.id} ("{there.title}"), and this draft differs in: '
-        f"{told}. Nothing was sent; use the same draft to get that envelope, or a new key.",
+        f'the key "{there.key}" was used for {there.id} ("{there.title}"), and this draft differs '
+        f"in: {told}. Nothing was sent; use the same draft to get that envelope, or a new key.",
         differences=differences,
         envelope_id=there.id,
         connection=via,
@@ -120,89 +111,117 @@ def _ready(workspace: Workspace, session: Session, draft: EnvelopeDraft) -> Enve
     return localized(amended, session.provider).pinned()
 
 
-def _begin(
-    workspace: Workspace, session: Session, draft: EnvelopeDraft, key: str, tenant: str
-) -> Task[tuple[bool, Envelope]]:
-    """Write the intent down; or find that the key is taken."""
+def _intent(
+    workspace: Workspace,
+    session: Session,
+    draft: EnvelopeDraft,
+    ready: EnvelopeDraft,
+    *,
+    key: str,
+    tenant: str,
+) -> Intent:
+    """The caller's wish, with the seats of what is really sent."""
     now = workspace.clock()
     envelope = Envelope(
         id=workspace.new_id(now),
         connection=session.name,
         provider=session.provider.name,
-        title=draft.title,
-        seats=seats_of(draft),
+        title=ready.title,
+        seats=seats_of(ready),
         outcome=Outcome.UNCERTAIN,
         key=key,
         tenant=tenant,
         created_at=now,
     )
-    intent = Intent(envelope, draft.fingerprint(), draft.canonical())
+    return Intent(envelope, draft.fingerprint(), draft.canonical())
 
-    def write(tx: Transaction) -> tuple[bool, Envelope]:
-        taken = tx.envelopes.intent(tenant, key)
-        if taken is not None:
-            return False, taken.envelope
+
+def _begin(tx: Transaction, intent: Intent) -> Intent | None:
+    """Write the intent down; or answer who was quicker with the same key."""
+    envelope = intent.envelope
+    assert envelope.key is not None and envelope.created_at is not None  # noqa: S101, PT018
+    taken = tx.envelopes.intent(envelope.tenant, envelope.key)
+    if taken is None:
         tx.envelopes.add_intent(intent)
         tx.work.plan(
             WorkKind.LOOK_UP,
             envelope.id,
-            connection=session.name,
-            due_at=now + timedelta(seconds=_FIRST_LOOK_SECONDS),
+            connection=envelope.connection,
+            due_at=envelope.created_at + timedelta(seconds=_FIRST_LOOK_SECONDS),
         )
-        return True, envelope
+    return taken
 
-    return (yield from workspace.write(write))
+
+def _doubting(envelope: Envelope, request: Task[Envelope]) -> Task[Envelope]:
+    """The request, after which a journal that fails leaves the outcome open."""
+    try:
+        return (yield from request)
+    except JournalUnusable as error:
+        error.outcome = Outcome.UNCERTAIN
+        error.add_note("The request may have gone out. Use the same key again, not a new one.")
+        _ = error.locate(connection=envelope.connection, operation="send", envelope_id=envelope.id)
+        raise
 
 
 def _request(
     workspace: Workspace, session: Session, draft: EnvelopeDraft, envelope: Envelope
 ) -> Task[Envelope]:
-    flow = session.provider.send(draft.marked(mark_of(envelope.id)))
     try:
         result = yield from call(
-            session, flow, operation="send", subject=envelope.title, envelope_id=envelope.id
+            session,
+            session.provider.send(draft.marked(mark_of(envelope.id))),
+            operation="send",
+            subject=envelope.title,
+            envelope_id=envelope.id,
         )
     except EsignError as error:
         failure = error
-        _ = yield from workspace.write(lambda tx: _failed(workspace, tx, envelope, failure))
-        if error.outcome is Outcome.UNCERTAIN:
+        after = yield from workspace.write(lambda tx: _failed(workspace, tx, envelope, failure))
+        error.outcome = after.outcome
+        if after.outcome is not Outcome.NOT_DONE:
             error.add_note(f"It is being looked for; `esign show {envelope.id}` tells more.")
         raise
     if isinstance(result, Job):
         job = result
-        return (yield from workspace.write(lambda tx: _queued(workspace, tx, envelope, job)))
+        return (yield from workspace.write(lambda tx: _queued(workspace, tx, envelope.id, job)))
     stored = result
     envelope = yield from workspace.write(
-        lambda tx: _answered(workspace, tx, session, envelope, stored)
+        lambda tx: record_snapshot(workspace, tx, envelope.id, stored, Source.REPLY)
     )
-    if stored.status is EnvelopeStatus.DRAFT:
-        envelope = yield from dispatch(workspace, session, envelope, stored.remote_id)
+    if operations.is_unsent(session, stored) and envelope.outcome is Outcome.UNCERTAIN:
+        envelope = yield from dispatch(workspace, session, envelope)
     return envelope
 
 
 def _failed(
     workspace: Workspace, tx: Transaction, envelope: Envelope, error: EsignError
 ) -> Envelope:
-    if error.outcome is Outcome.UNCERTAIN:
+    current = tx.envelopes.get(envelope.id)
+    if current.remote_id is not None:  # it was found meanwhile
+        return current
+    if error.outcome is Outcome.NOT_DONE:
+        tx.work.drop(WorkKind.LOOK_UP, current.id)
+    else:
         tx.work.plan(
             WorkKind.LOOK_UP,
-            envelope.id,
-            connection=envelope.connection,
+            current.id,
+            connection=current.connection,
             due_at=workspace.clock(),
         )
-    else:
-        tx.work.drop(WorkKind.LOOK_UP, envelope.id)
-    return tx.envelopes.settle(envelope, error.outcome, str(error))
+    return tx.envelopes.settle(current, error.outcome, str(error))
 
 
-def _queued(workspace: Workspace, tx: Transaction, envelope: Envelope, job: Job) -> Envelope:
+def _queued(workspace: Workspace, tx: Transaction, envelope_id: str, job: Job) -> Envelope:
+    current = tx.envelopes.get(envelope_id)
+    if current.remote_id is not None:  # it was found meanwhile
+        return current
     now = workspace.clock()
-    tx.envelopes.set_job(envelope.id, job)
-    tx.work.drop(WorkKind.LOOK_UP, envelope.id)
+    tx.envelopes.set_job(current.id, job)
+    tx.work.drop(WorkKind.LOOK_UP, current.id)
     tx.work.plan(
         WorkKind.POLL_JOB,
-        envelope.id,
-        connection=envelope.connection,
+        current.id,
+        connection=current.connection,
         due_at=now + timedelta(seconds=job.poll_after_seconds),
     )
     queued = Observation(
@@ -212,62 +231,5 @@ def _queued(workspace: Workspace, tx: Transaction, envelope: Envelope, job: Job)
         facts={Fact(EventType.ENVELOPE_QUEUED): None},
         raw=job.raw,
     )
-    after, _ = tx.record(tx.envelopes.settle(envelope, Outcome.DONE), queued)
+    after, _ = tx.record(tx.envelopes.settle(current, Outcome.DONE), queued)
     return after
-
-
-def _answered(
-    workspace: Workspace,
-    tx: Transaction,
-    session: Session,
-    envelope: Envelope,
-    snapshot: Snapshot,
-) -> Envelope:
-    tx.work.drop(WorkKind.LOOK_UP, envelope.id)
-    if snapshot.status is EnvelopeStatus.DRAFT:  # its id is on disk before anybody is asked
-        tx.work.plan(
-            WorkKind.DISPATCH,
-            envelope.id,
-            connection=session.name,
-            due_at=workspace.clock() + timedelta(seconds=_DISPATCH_AGAIN_SECONDS),
-        )
-    else:
-        envelope = tx.envelopes.settle(envelope, Outcome.DONE)
-    return record_snapshot(workspace, tx, session, envelope, snapshot, Source.REPLY)
-
-
-def dispatch(
-    workspace: Workspace, session: Session, envelope: Envelope, remote_id: str
-) -> Task[Envelope]:
-    """Send a draft that is stored at the vendor; harmless when it is sent already.
-
-    Raises:
-        Refused: The vendor will not send it, and so it was not sent.
-        ProviderError: It may have been sent; the worker tries again until that is known.
-    """
-    flow = session.provider.dispatch(remote_id)
-    try:
-        snapshot = yield from call(
-            session, flow, operation="dispatch", subject=envelope.title, envelope_id=envelope.id
-        )
-    except Refused as error:
-        why = str(error)
-        _ = yield from workspace.write(lambda tx: _undispatched(tx, envelope, why))
-        raise
-    except EsignError as error:
-        error.outcome = Outcome.UNCERTAIN
-        error.add_note("The draft is stored at the vendor; a worker goes on sending it.")
-        raise
-
-    def write(tx: Transaction) -> Envelope:
-        tx.work.drop(WorkKind.DISPATCH, envelope.id)
-        current = tx.envelopes.settle(tx.envelopes.get(envelope.id), Outcome.DONE)
-        return record_snapshot(workspace, tx, session, current, snapshot, Source.REPLY)
-
-    return (yield from workspace.write(write))
-
-
-def _undispatched(tx: Transaction, envelope: Envelope, why: str) -> Envelope:
-    tx.work.drop(WorkKind.DISPATCH, envelope.id)
-    tx.work.drop(WorkKind.REFRESH, envelope.id)
-    return tx.envelopes.settle(envelope, Outcome.NOT_DONE, why)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from esign_core.engine import SavedFile, Task
-from esign_core.errors import Misconfigured
+from esign_core.errors import Misconfigured, NotSupported
 from esign_core.model import (
     ArtifactKind,
     Envelope,
@@ -52,6 +52,14 @@ def remind(workspace: Workspace, envelope_id: str, signer: str | None) -> Task[N
             envelope = yield from fetch(workspace, envelope_id)
             seats = {seat.id: seat for seat in envelope.seats}
         remote_signer = seats[signer].remote_id
+        if remote_signer is None:  # without it, everybody would be written to
+            raise NotSupported(
+                f"{session.provider.name} does not tell which of its signers {signer} is; nobody "
+                "was reminded. Leave `signer` out to remind everybody.",
+                provider=session.provider.name,
+                connection=session.name,
+                envelope_id=envelope.id,
+            )
     yield from operations.remind(session, remote_id, remote_signer)
 
 
@@ -102,9 +110,4 @@ def list_envelopes(
 def _recorded(
     workspace: Workspace, envelope: Envelope, snapshot: Snapshot, source: Source
 ) -> Task[Envelope]:
-    session = workspace.session(envelope.connection)
-    return workspace.write(
-        lambda tx: record_snapshot(
-            workspace, tx, session, tx.envelopes.get(envelope.id), snapshot, source
-        )
-    )
+    return workspace.write(lambda tx: record_snapshot(workspace, tx, envelope.id, snapshot, source))

@@ -4,28 +4,48 @@ from __future__ import annotations
 
 import logging
 import threading
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 import anyio
-import anyio.to_thread
 from anyio.abc import TaskGroup
 
-from esign_core.engine import AsyncDriver, SyncDriver, Task
+from esign_core.engine import AsyncDriver, SyncDriver, Task, transact
 from esign_core.errors import EsignError
 from esign_core.service.chores import work_once
-from esign_core.service.plugins import tell_plugins
+from esign_core.service.events import advance, next_batch, wait_for_news
+from esign_core.service.faults import where
+from esign_core.service.plugins import tell
 from esign_core.service.workspace import Workspace
 
+_PLUGINS = "esign/plugins"
+"""The plugins' place in the stream, as a consumer's."""
 _AFTER_FAILURE_SECONDS = 1.0
 _log = logging.getLogger("esign.worker")
 
 
 def turn(workspace: Workspace) -> Task[float]:
     """One turn of a worker; answers for how many seconds there is nothing to do."""
-    told = yield from tell_plugins(workspace)
+    told = yield from _tell_plugins(workspace)
     pause = yield from work_once(workspace)
     return 0.0 if told else pause
+
+
+def _tell_plugins(workspace: Workspace) -> Task[int]:
+    """Hand new events to plugins, in order, at least once; answers how many there were."""
+    has_listeners = bool(workspace.registry.manager.hook.esign_event.get_hookimpls())
+    if not has_listeners or not workspace.telling.acquire(blocking=False):
+        return 0  # nobody waits for a plugin that takes its time
+    try:
+        events = yield from next_batch(workspace, _PLUGINS)
+        for event in events:
+            yield from transact(partial(tell, workspace.registry, event))
+        if events:
+            yield from advance(workspace, _PLUGINS, events[-1].seq)
+        return len(events)
+    finally:
+        workspace.telling.release()
 
 
 class Worker:
@@ -87,7 +107,7 @@ class AsyncWorker:
         self._group = anyio.create_task_group()
         _ = await self._group.__aenter__()
         for _each in range(self._tasks):
-            self._group.start_soon(self._run)
+            _ = self._group.start_soon(self._run)
         return self
 
     async def __aexit__(
@@ -100,6 +120,8 @@ class AsyncWorker:
         group, self._group = self._group, None
         if group is not None:
             group.cancel_scope.cancel()
+            if isinstance(error, Exception):  # stays what it is: a group would wrap it in another
+                kind = error = traceback = None
             _ = await group.__aexit__(kind, error, traceback)
 
     async def _run(self) -> None:
@@ -108,7 +130,7 @@ class AsyncWorker:
             seen = journal.seen()
             pause = await self._turn()
             if pause > 0:
-                await wait_for_news(self._workspace, seen, pause)
+                await wait_for_news(journal, seen, pause)
 
     async def _turn(self) -> float:
         try:
@@ -119,17 +141,6 @@ class AsyncWorker:
             return 0.0
 
 
-async def wait_for_news(workspace: Workspace, seen: int, seconds: float) -> None:
-    """`Journal.wait_for_news`, off the event loop; in short pieces, so that it can be cancelled."""
-    with anyio.move_on_after(seconds):
-        while workspace.journal.seen() == seen:
-            await anyio.to_thread.run_sync(
-                workspace.journal.wait_for_news, seen, min(seconds, 0.5), abandon_on_cancel=True
-            )
-
-
 def _log_failure(error: Exception) -> None:
-    if isinstance(error, EsignError):
-        _log.error("a turn of the worker failed: %s", error)
-    else:
-        _log.exception("a turn of the worker failed", exc_info=error)
+    told = str(error) if isinstance(error, EsignError) else f"{type(error).__name__}"
+    _log.error("a turn of the worker failed: %s, at %s", told, where(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from esign_core.model import Envelope, EnvelopeDraft
 from esign_core.provider import Registry, did_you_mean, utc_now
 from esign_core.service.config import Config
 from esign_core.service.opening import open_session
+from esign_core.service.plugins import hooks_of
 
 T = TypeVar("T")
 
@@ -41,15 +43,33 @@ class Workspace:
     """How a connection is opened; simulated worlds do it their own way."""
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How many deliveries were turned away, by endpoint and reason: all that is left of them."""
+    telling: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    """Held by who tells plugins of events."""
+    _counting: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _sessions: dict[str, Session] = field(default_factory=dict, repr=False)
-    _broken: dict[str, BrokenProvider] = field(default_factory=dict, repr=False)
+    _broken: dict[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        self._expect_endpoints_apart()
         for name, settings in self.config.connections.items():
             try:
                 self._sessions[name] = self._open(name, settings)
             except BrokenProvider as error:  # harms its own connections only, when they are used
-                self._broken[name] = error
+                self._broken[name] = str(error)
+
+    def _expect_endpoints_apart(self) -> None:
+        owners: dict[object, str] = {}
+        for name, settings in self.config.connections.items():
+            endpoint = settings.get("endpoint", name)
+            if not isinstance(endpoint, str) or not endpoint or "/" in endpoint:
+                raise Misconfigured(
+                    f'connection "{name}": its endpoint is the last part of an address, without "/"'
+                )
+            if endpoint in owners:
+                raise Misconfigured(
+                    f'connections "{owners[endpoint]}" and "{name}" have the same endpoint'
+                )
+            owners[endpoint] = name
 
     def _open(self, name: str, settings: Mapping[str, Any]) -> Session:
         own = {key: value for key, value in settings.items() if key not in {"provider", "endpoint"}}
@@ -78,7 +98,7 @@ class Workspace:
         if name in self._sessions:
             return self._sessions[name]
         if name in self._broken:
-            raise self._broken[name]
+            raise BrokenProvider(self._broken[name], connection=name)
         known = ", ".join(self._sessions) or "none"
         guess = did_you_mean(name, self._sessions)
         raise UnknownConnection(f'no connection is called "{name}". There are: {known}.{guess}')
@@ -94,12 +114,24 @@ class Workspace:
                 return self.session(name)
         raise UnknownConnection("no connection has that endpoint")
 
+    def count_rejected(self, endpoint: str, reason: str) -> None:
+        """One more delivery was turned away."""
+        with self._counting:
+            self.rejected[endpoint, reason] += 1
+
     def amended(self, draft: EnvelopeDraft, connection: str) -> EnvelopeDraft:
-        """The draft as plugins leave it; one that objects raises."""
-        for answer in self.registry.manager.hook.esign_before_send(
-            draft=draft, connection_name=connection
-        ):
-            if answer is not None:
+        """The draft as plugins leave it, one after the other; one that objects raises.
+
+        Raises:
+            BrokenProvider: A plugin answers something that is no draft.
+        """
+        for plugin, ask in hooks_of(self.registry, "esign_before_send"):
+            for answer in ask(draft=draft, connection_name=connection):
+                if not isinstance(answer, EnvelopeDraft):
+                    kind = type(answer).__name__
+                    raise BrokenProvider(
+                        f'plugin "{plugin}": esign_before_send answered {kind}, not a draft'
+                    )
                 draft = answer
         return draft
 

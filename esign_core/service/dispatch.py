@@ -1,0 +1,77 @@
+"""Sending what is stored at the vendor as a draft; harmless when it is sent already."""
+
+from __future__ import annotations
+
+from esign_core.engine import Session, Task, call
+from esign_core.errors import EsignError, Outcome, Refused
+from esign_core.journal import Transaction, WorkKind
+from esign_core.model import Envelope, Snapshot, Source
+from esign_core.service import operations
+from esign_core.service.record import record_snapshot
+from esign_core.service.workspace import Workspace
+
+
+def dispatch(workspace: Workspace, session: Session, envelope: Envelope) -> Task[Envelope]:
+    """Send a stored draft, and write down what it is then.
+
+    Raises:
+        Refused: The vendor will not send it, and a look has shown that it was not sent.
+        ProviderError: It may have been sent; the worker tries again until that is known.
+    """
+    _, remote_id = workspace.place(envelope)
+    try:
+        snapshot = yield from call(
+            session,
+            session.provider.dispatch(remote_id),
+            operation="dispatch",
+            subject=envelope.title,
+            envelope_id=envelope.id,
+        )
+    except EsignError as error:
+        snapshot = yield from _after_failure(workspace, session, envelope, error)
+    shown = snapshot
+    return (
+        yield from workspace.write(
+            lambda tx: record_snapshot(workspace, tx, envelope.id, shown, Source.REPLY)
+        )
+    )
+
+
+def _after_failure(
+    workspace: Workspace, session: Session, envelope: Envelope, error: EsignError
+) -> Task[Snapshot]:
+    """What it is all the same: a try whose answer was lost may have sent it before."""
+    why = str(error)
+    if isinstance(error, Refused):
+        found = yield from _looked(workspace, session, envelope)
+        if found is not None and not operations.is_unsent(session, found):
+            return found
+        if found is not None:
+            _ = yield from workspace.write(lambda tx: _refused(tx, envelope.id, why))
+            raise error
+    error.outcome = Outcome.UNCERTAIN
+    error.add_note("The draft is stored at the vendor; a worker goes on sending it.")
+    _ = yield from workspace.write(lambda tx: _doubtful(tx, envelope.id, why))
+    raise error
+
+
+def _looked(workspace: Workspace, session: Session, envelope: Envelope) -> Task[Snapshot | None]:
+    _, remote_id = workspace.place(envelope)
+    try:
+        return (yield from operations.fetch(session, remote_id))
+    except EsignError:
+        return None
+
+
+def _refused(tx: Transaction, envelope_id: str, why: str) -> Envelope:
+    tx.work.drop(WorkKind.DISPATCH, envelope_id)
+    tx.work.drop(WorkKind.REFRESH, envelope_id)
+    return tx.envelopes.settle(tx.envelopes.get(envelope_id), Outcome.NOT_DONE, why)
+
+
+def _doubtful(tx: Transaction, envelope_id: str, why: str) -> Envelope:
+    """The work of sending it is planned already, and stays."""
+    envelope = tx.envelopes.get(envelope_id)
+    if envelope.outcome is not Outcome.UNCERTAIN:  # news came meanwhile, by another way
+        return envelope
+    return tx.envelopes.settle(envelope, Outcome.UNCERTAIN, why)

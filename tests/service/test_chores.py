@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from esign_core.errors import Outcome, PermissionDenied
+from esign_core.journal import WorkKind
+from esign_core.model import EnvelopeStatus, Snapshot
+from esign_core.provider import Flow, Provider
+from esign_core.service.chores import IDLE_SECONDS, work_once
+from esign_core.testing import Fault
+from esign_core.testing.fake_provider import FakeProvider
+
+if TYPE_CHECKING:
+    from tests.service.conftest import World
+
+
+# looking for what nobody has answered for
+
+
+@pytest.mark.promise("S2")
+@pytest.mark.parametrize("fault", [Fault.ANSWER_LOST, Fault.LATE])
+@pytest.mark.parametrize("style", ["direct", "job", "draft"])
+def test_unanswered_envelope_is_found_by_its_mark(
+    make_world: Callable[[str], World], style: str, fault: Fault
+) -> None:
+    """What was done without an answer is found, however late it was done, and never done again."""
+    world = make_world(style)
+    world.vendor.fail(fault)
+    assert world.failed().outcome is Outcome.UNCERTAIN
+    world.work(1000)
+    (envelope,) = world.all()
+    assert (envelope.outcome, envelope.remote_id) == (Outcome.DONE, "1")
+    assert envelope.status is EnvelopeStatus.SENT
+    assert envelope.failure is None
+    assert len(world.vendor.asked("Lease 14")) == 1
+    assert world.kinds() == [WorkKind.REFRESH]
+
+
+@pytest.mark.promise("S2")
+def test_empty_search_proves_nothing(world: World) -> None:
+    """After the vendor's longest delay the doubt is left to a person, and the key stays taken."""
+    world.vendor.fail(Fault.REQUEST_LOST)
+    world.failed()
+    world.work(5000)
+    (envelope,) = world.all()
+    assert envelope.outcome is Outcome.UNCERTAIN
+    assert "a person has to look" in str(envelope.failure)
+    assert "no answer" in str(envelope.failure)
+    assert world.todo() == []
+    assert world.send().id == envelope.id
+    assert [r for r in world.vendor.requests if r.startswith("POST")] == ["POST /envelopes"]
+    assert world.vendor.requests.count("GET /envelopes") > 3
+
+
+def test_vendor_that_cannot_search_leaves_the_doubt_to_a_person(world: World) -> None:
+    """It is told at once, and not tried for ever."""
+
+    class Blind(FakeProvider):
+        find = Provider.find
+
+    world.with_provider(Blind)
+    world.vendor.fail(Fault.ANSWER_LOST)
+    world.failed()
+    world.work(5000)
+    (envelope,) = world.all()
+    assert envelope.outcome is Outcome.UNCERTAIN
+    assert "no way to look for it" in str(envelope.failure)
+    assert world.todo() == []
+
+
+def test_search_that_fails_is_repeated_with_longer_pauses(world: World) -> None:
+    """An outage of the vendor does not end the search."""
+    world.vendor.fail(Fault.ANSWER_LOST)
+    world.failed()
+    for _ in range(20):
+        world.vendor.fail(Fault.BROKEN, on="GET /envelopes")
+    world.work(0)
+    (item,) = world.todo()
+    assert item.kind is WorkKind.LOOK_UP
+    assert str(item.error).startswith("Unavailable: acme did not find")
+    world.work(100)
+    assert world.all()[0].outcome is Outcome.DONE
+
+
+def test_answer_that_comes_after_the_search_gave_up_counts(world: World) -> None:
+    """A worker that looks while the sender is still sending takes nothing from it."""
+    exchange = world.vendor.exchange
+
+    def slow(request: Any, **options: bool) -> Any:
+        world.vendor.exchange = exchange  # type: ignore[method-assign]
+        world.clock.pass_time(1000)
+        world.work(100)
+        (envelope,) = world.all()
+        assert "a person has to look" in str(envelope.failure)
+        return exchange(request, **options)
+
+    world.vendor.exchange = slow  # type: ignore[method-assign]
+    envelope = world.send()
+    assert (envelope.outcome, envelope.failure) == (Outcome.DONE, None)
+    assert world.types() == ["envelope.sent"]
+
+
+@pytest.mark.promise("R2")
+@pytest.mark.parametrize("style", ["direct", "job", "draft"])
+def test_envelope_that_is_found_while_it_is_sent_has_one_history(
+    make_world: Callable[[str], World], style: str
+) -> None:
+    """The sender's answer and the worker's discovery tell each fact once."""
+    world = make_world(style)
+    exchange = world.vendor.exchange
+
+    def slow(request: Any, **options: bool) -> Any:
+        world.vendor.exchange = exchange  # type: ignore[method-assign]
+        answer = exchange(request, **options)
+        world.clock.pass_time(100)
+        world.work(0)
+        world.vendor.sign("1", 0)
+        world.tell("1")
+        return answer
+
+    world.vendor.exchange = slow  # type: ignore[method-assign]
+    envelope = world.send(wait_seconds=10)
+    assert envelope.outcome is Outcome.DONE
+    assert sorted(world.types()) == sorted(set(world.types()))
+    assert "signer.signed s1" in world.types()
+    assert world.get(envelope.id).status is EnvelopeStatus.IN_PROGRESS
+    assert len(world.vendor.asked("Lease 14")) == 1
+
+
+# looking how envelopes stand
+
+
+@pytest.mark.promise("R6")
+def test_polling_brings_what_no_webhook_told(world: World) -> None:
+    """Without any delivery the same end is reached, with everything that it implies."""
+    envelope = world.send()
+    world.vendor.complete("1")
+    world.work(61)
+    assert world.get(envelope.id).status is EnvelopeStatus.COMPLETED
+    assert world.types()[1:] == [
+        "signer.signed s1",
+        "signer.signed s2",
+        "envelope.in_progress",
+        "envelope.finalizing",
+        "envelope.completed",
+    ]
+    assert world.todo() == []
+
+
+def test_quiet_envelope_is_looked_at_less_and_less(world: World) -> None:
+    """An envelope that nobody signs for a month costs a few requests a day."""
+    world.send()
+    world.work(3600)
+    assert world.fetches("1") == 5  # after 60, 180, 420, 900, 1860 seconds
+    world.work(30 * 86400)
+    assert 110 < world.fetches("1") < 140
+
+
+def test_news_bring_quick_looks_back(world: World) -> None:
+    """Once something moves, the next look is soon again."""
+    world.send()
+    world.work(86400)
+    world.vendor.sign("1", 0)
+    world.tell("1", "e1")
+    (item,) = world.todo()
+    assert (item.due_at - world.clock.now()).total_seconds() == pytest.approx(60, abs=0.5)
+
+
+def test_envelope_whose_files_are_being_made_is_looked_at_soon(world: World) -> None:
+    """Between the last signature and the finished file there are seconds."""
+    envelope = world.send()
+    for place in range(2):
+        world.vendor.sign("1", place)
+    world.tell("1", "e1")
+    assert world.get(envelope.id).status is EnvelopeStatus.FINALIZING
+    world.work(10)
+    before = world.fetches("1")
+    assert before > 2
+    world.vendor.complete("1")
+    world.work(10)
+    assert world.get(envelope.id).status is EnvelopeStatus.COMPLETED
+
+
+def test_rate_limit_is_obeyed(world: World) -> None:
+    """The vendor says when to come back, and nobody comes before."""
+    world.send()
+    for _ in range(10):
+        world.vendor.fail(Fault.LIMITED, on="GET /envelopes/1")
+    world.work(59)
+    world.work(2)
+    (item,) = world.todo()
+    assert str(item.error).startswith("RateLimited")
+    assert (item.due_at - world.clock.now()).total_seconds() >= 30
+
+
+# what goes wrong
+
+
+@pytest.mark.promise("R9", "D10")
+@pytest.mark.parametrize("fault", ["engine", "raises"])
+def test_chore_that_raises_blocks_no_other(
+    world: World, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A poison envelope is set aside with its reason, tried again later, and no other waits."""
+
+    class Moody(FakeProvider):
+        def fetch(self, remote_id: str) -> Flow[Snapshot]:
+            if remote_id == "1" and fault == "raises":
+                raise ZeroDivisionError("canary")
+            if remote_id == "1":
+                return "no flow"  # type: ignore[return-value]
+            return super().fetch(remote_id)
+
+    world.with_provider(Moody)
+    poison, good = world.send("a"), world.send("b")
+    world.vendor.complete("2")
+    world.work(61)
+    assert world.get(good.id).status is EnvelopeStatus.COMPLETED
+    (item,) = world.todo()
+    assert (item.subject, item.leased_until) == (poison.id, None)
+    assert item.error is not None
+    assert "canary" not in item.error + caplog.text
+    assert item.due_at > world.clock.now()
+    world.with_provider(FakeProvider)
+    world.vendor.complete("1")
+    world.work(300)
+    assert world.get(poison.id).status is EnvelopeStatus.COMPLETED
+
+
+@pytest.mark.promise("D10")
+def test_connection_whose_plugin_broke_harms_only_its_own_work(world: World) -> None:
+    """After a bad upgrade the other accounts go on, and its own work waits."""
+    mine, theirs = world.send("a"), world.send("b", via="other")
+    world.vendor.complete("1")
+    world.vendor.complete("2")
+    world.workspace._broken["acme"] = "the plugin cannot be used"
+    del world.workspace._sessions["acme"]
+    world.work(61)
+    assert world.get(theirs.id).status is EnvelopeStatus.COMPLETED
+    assert world.get(mine.id).status is EnvelopeStatus.SENT
+    (item,) = world.todo()
+    assert str(item.error) == "BrokenProvider: the plugin cannot be used"
+
+
+def test_strangers_envelope_that_may_not_be_seen_is_foreign(world: World) -> None:
+    """What the account has no right to is none of ours, and is not asked for again."""
+
+    class Private(FakeProvider):
+        def fetch(self, remote_id: str) -> Flow[Snapshot]:
+            yield self.get(f"/envelopes/{remote_id}")
+            raise PermissionDenied("403.")
+
+    world.send()
+    world.vendor.envelopes["9"] = world.vendor.envelopes["1"]
+    world.with_provider(Private)
+    world.receive(world.vendor.delivery(world.vendor.event("9", id="9")))
+    world.work(50)
+    assert world.kinds() == [WorkKind.REFRESH]
+    assert world.inbox()[0].state == "foreign"
+
+
+def test_idle_worker_has_nothing_to_write(world: World) -> None:
+    """Looking for work changes nothing, and so wakes nobody."""
+    seen = world.workspace.journal.seen()
+    assert world.run(work_once(world.workspace)) == IDLE_SECONDS
+    assert world.workspace.journal.seen() == seen
+
+
+def test_worker_sleeps_until_the_next_thing_is_due(world: World) -> None:
+    """It neither wakes early nor late."""
+    world.refresh_after_seconds = 20
+    world.restart()
+    world.send()
+    began: datetime = world.clock.now()
+    pause = world.run(work_once(world.workspace))
+    assert pause == pytest.approx(20, abs=0.5)
+    world.clock.pass_time(pause)
+    assert world.run(work_once(world.workspace)) == 0
+    assert (world.clock.now() - began).total_seconds() == pytest.approx(20, abs=1)
