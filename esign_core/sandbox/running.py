@@ -189,7 +189,8 @@ class _Cuttable(H11Protocol):
 
 
 def _listening(port: int) -> socket.socket:
-    listening = socket.socket()
+    # asyncio turns Nagle's delay (40 ms an answer) off only where the protocol is named
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", port))

@@ -21,6 +21,7 @@ from esign_core.model import (
     EnvelopeDraft,
     EnvelopeStatus,
     SignerSnapshot,
+    SignerStatus,
     Snapshot,
     problems_of,
 )
@@ -83,7 +84,7 @@ def to_snapshot(data: Any, roles: Roles) -> Snapshot:
         remote_id=envelope.id,
         status=status,
         title=envelope.subject or envelope.template_name,
-        signers=tuple(_to_signer(signer, roles) for signer in envelope.signers or ()),
+        signers=tuple(_to_signer(signer, envelope, roles) for signer in envelope.signers or ()),
         artifacts=tuple(_artifacts(envelope)),
         created_at=envelope.created_at,
         sent_at=envelope.sent_at,
@@ -186,6 +187,7 @@ class WireEnvelope(Wire):
 
     id: str
     status: str
+    signing_order: str | None = None
     template_name: str | None = None
     subject: str | None = None
     signers: tuple[WireSigner, ...] | None = None
@@ -225,16 +227,20 @@ def read(kind: type[WireT], data: Any) -> WireT:
         raise UnreadableAnswer(f"the answer is no {what}: {told}.") from None
 
 
-def _to_signer(signer: WireSigner, roles: Roles) -> SignerSnapshot:
+def _to_signer(signer: WireSigner, envelope: WireEnvelope, roles: Roles) -> SignerSnapshot:
+    status = signer_status(
+        signer.status or "", signed_at=signer.signed_at, declined_at=signer.declined_at
+    )
+    if envelope.status == "EXPIRED" and not status.is_final:
+        status = SignerStatus.EXPIRED  # by the envelope's own end (I)
     return SignerSnapshot(
         remote_id=signer.id,
         name=signer.name,
         email=signer.email,
         role=roles.get(signer.role, signer.role) if signer.role else None,
-        order=signer.order,
-        status=signer_status(
-            signer.status or "", signed_at=signer.signed_at, declined_at=signer.declined_at
-        ),
+        # In parallel nobody waits for anybody, whatever numbers are shown (I).
+        order=None if envelope.signing_order == "PARALLEL" else signer.order,
+        status=status,
         signed_at=signer.signed_at,
         declined_at=signer.declined_at,
         decline_reason=signer.decline_reason,
