@@ -35,8 +35,8 @@ from esign_core.service.workspace import Workspace
 
 LEASE = timedelta(minutes=10)
 """How long a piece of work belongs to who has begun it."""
-IDLE_SECONDS = 30.0
-"""How long a worker sleeps at the most."""
+IDLE_SECONDS = 2.0
+"""How long a worker sleeps at the most: another process may have written work down."""
 _FIND_MARGIN = timedelta(minutes=5)
 """How far clocks may be apart when an envelope is looked for by its creation."""
 _LOOK_UP_PAUSE_SECONDS = 5

@@ -31,6 +31,7 @@ from esign_core.provider import (
     gaps_of,
     localized,
 )
+from esign_core.service.discretion import discreet
 
 JOB_PATIENCE_SECONDS = 300.0
 """How long `send` waits for a vendor that is making an envelope, unless told otherwise."""
@@ -50,14 +51,28 @@ def send(
 ) -> Task[Snapshot | Job]:
     """Ask for signatures; with `wait`, not without the envelope that the vendor makes of it."""
     check(session, draft).expect_ok(draft.title)
-    local = localized(draft, session.provider)
-    flow = session.provider.send(local)
-    result = yield from call(session, flow, operation="send", subject=draft.title)
+    result = yield from ask_to_send(session, localized(draft, session.provider))
     if isinstance(result, Job):
         return (yield from wait_for(session, result, patience_seconds)) if wait else result
     if is_unsent(session, result):
         return (yield from dispatch(session, result, draft.title))
     return result
+
+
+def ask_to_send(
+    session: Session, draft: EnvelopeDraft, *, envelope_id: str | None = None
+) -> Task[Snapshot | Job]:
+    """The provider's answer to a draft; its errors do not quote what the draft says of people."""
+    flow = session.provider.send(draft)
+    try:
+        return (
+            yield from call(
+                session, flow, operation="send", subject=draft.title, envelope_id=envelope_id
+            )
+        )
+    except EsignError as error:
+        _ = discreet(error, draft)
+        raise
 
 
 def is_unsent(session: Session, snapshot: Snapshot) -> bool:

@@ -9,7 +9,14 @@ from datetime import datetime, timedelta
 from esign_core.engine import Session, Task
 from esign_core.errors import BrokenProvider, EsignError, WebhookRejected
 from esign_core.journal import DeliveryState, Transaction, WorkKind, digest_of
-from esign_core.model import Authenticity, Envelope, Notice, Verified, WebhookRequest
+from esign_core.model import (
+    Authenticity,
+    Envelope,
+    Notice,
+    Verified,
+    WebhookRequest,
+    match,
+)
 from esign_core.service.operations import webhooks_of
 from esign_core.service.record import Reading, identify_subject, plan_refresh, read, record_notice
 from esign_core.service.workspace import Workspace
@@ -165,10 +172,22 @@ def _keep_notice(
             received_at=delivery.received_at,
         )
         plan_refresh(workspace, tx, after)
-    if is_hint or notice.needs_fetch or after.has_conflict > envelope.has_conflict:
+    if is_hint or after.has_conflict > envelope.has_conflict or _leaves_open(notice, after):
         now = delivery.received_at
         tx.work.plan(WorkKind.REFRESH, after.id, connection=name, due_at=now)
     return Receipt(name, state, is_new=True, envelope_ids=(after.id,))
+
+
+def _leaves_open(notice: Notice, envelope: Envelope) -> bool:
+    """Whether the vendor has to be asked for what a delivery does not tell.
+
+    Not once an envelope has ended, for a delivery that says nothing of it or of its signers.
+    """
+    is_empty = notice.status is None and not notice.signers
+    if envelope.is_final and is_empty:
+        return False
+    strangers = len(notice.signers) - len(match(envelope.seats, notice.signers))
+    return notice.needs_fetch or strangers > 0
 
 
 def _keep_waiting(tx: Transaction, delivery: _Delivery, remote_id: str, digest: str) -> Receipt:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from esign_core.engine import Session, Task, call, transact
+from esign_core.engine import Session, Task, transact
 from esign_core.errors import EsignError, JournalUnusable, KeyReused, Misconfigured, Outcome
 from esign_core.journal import Intent, Transaction, WorkKind
 from esign_core.model import (
@@ -167,12 +167,8 @@ def _request(
     workspace: Workspace, session: Session, draft: EnvelopeDraft, envelope: Envelope
 ) -> Task[Envelope]:
     try:
-        result = yield from call(
-            session,
-            session.provider.send(draft.marked(mark_of(envelope.id))),
-            operation="send",
-            subject=envelope.title,
-            envelope_id=envelope.id,
+        result = yield from operations.ask_to_send(
+            session, draft.marked(mark_of(envelope.id)), envelope_id=envelope.id
         )
     except EsignError as error:
         failure = error

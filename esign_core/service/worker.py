@@ -101,6 +101,7 @@ class AsyncWorker:
         self._workspace = workspace
         self._driver = driver
         self._tasks = tasks
+        self._is_stopping = False
         self._group: TaskGroup | None = None
 
     async def __aenter__(self) -> Self:
@@ -116,20 +117,24 @@ class AsyncWorker:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Stop; what is being done is given up, and taken up again when its lease ends."""
+        """Wait for what is being done; what is not begun stays in the journal.
+
+        On cancellation it is given up, and taken up again when its lease ends.
+        """
         group, self._group = self._group, None
         if group is not None:
-            group.cancel_scope.cancel()
+            self._is_stopping = True
+            self._workspace.journal.wake()
             if isinstance(error, Exception):  # stays what it is: a group would wrap it in another
                 kind = error = traceback = None
             _ = await group.__aexit__(kind, error, traceback)
 
     async def _run(self) -> None:
         journal = self._workspace.journal
-        while True:
+        while not self._is_stopping:
             seen = journal.seen()
             pause = await self._turn()
-            if pause > 0:
+            if pause > 0 and not self._is_stopping:
                 await wait_for_news(journal, seen, pause)
 
     async def _turn(self) -> float:

@@ -265,7 +265,7 @@ async def test_downloads_do_not_keep_the_database_waiting(
     sync_way: Way, vendor: Vendor, asked: threading.Event, tmp_path: Path
 ) -> None:
     """However many files are on their way, transactions have threads of their own."""
-    account = sync_way.session(vendor)
+    account = sync_way.session(vendor, timeout_seconds=60)
     driver = AsyncDriver()
     source = HttpDownload(Request("GET", "/file", repeatable=False))
     with anyio.fail_after(20):

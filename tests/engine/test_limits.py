@@ -6,6 +6,7 @@ import heapq
 import itertools
 import random
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -145,15 +146,22 @@ def test_who_has_no_limits_never_waits() -> None:
 
 
 @pytest.mark.promise("S5")
-def test_threads_share_a_budget() -> None:
-    """Two hundred threads that ask at once get as many slots as there are."""
+def test_threads_share_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fifty threads that ask at once, and get in each other's way, get what slots there are."""
     budgets = MemoryBudgets()
     ready = threading.Barrier(50)
+    look = _Slots.wait
+
+    def look_slowly(slots: _Slots, limit: Limit, now: float) -> float:
+        wait = look(slots, limit, now)
+        time.sleep(0.001)  # another thread's turn, between looking and taking
+        return wait
 
     def take(_: int) -> list[bool]:
         ready.wait()
         return [isinstance(budgets.take((LIMIT,), 0.0), Ticket) for _ in range(4)]
 
+    monkeypatch.setattr(_Slots, "wait", look_slowly)
     with ThreadPoolExecutor(50) as pool:
         assert sum(map(sum, pool.map(take, range(50)))) == LIMIT.count
 

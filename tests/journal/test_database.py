@@ -240,6 +240,7 @@ def test_rows_are_in_no_log_and_no_error(
 ) -> None:
     """At any level, SQLAlchemy's logs and errors show statements and never what is in them."""
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="sqlalchemy")  # which is quiet unless told
     journal.write(lambda tx: tx.envelopes.add_intent(shelf.intent("canary", key="canary-key")))
     assert journal.read(lambda tx: tx.envelopes.get("env_canary")).title == "Lease canary"
     with pytest.raises(IntegrityError) as caught:

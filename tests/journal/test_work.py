@@ -114,6 +114,7 @@ def test_worker_whose_lease_ended_changes_nothing(journal: Journal, shelf: Shelf
     current = _claimed(journal, shelf, 700)
     journal.write(lambda tx: tx.work.done(late))
     journal.write(lambda tx: tx.work.again(late, shelf.at(1), 1))
+    assert _left(journal, shelf) == [1300], "it is leased until then"
     assert _claim(journal, shelf, 701) is None
     journal.write(lambda tx: tx.work.done(current))
     assert _left(journal, shelf) == []

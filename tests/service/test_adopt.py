@@ -58,6 +58,21 @@ def test_early_hint_causes_a_look_when_the_id_is_known(make_world: Callable[...,
     assert next(i for i in world.todo() if i.kind == "refresh").due_at <= world.clock.now()
 
 
+@pytest.mark.promise("R8")
+def test_early_delivery_with_an_unknown_word_causes_a_look(
+    make_world: Callable[..., World],
+) -> None:
+    """What needed a look then needs it now: the answer may be older than the delivery."""
+    world = make_world("job")
+    world.send()
+    world.clock.pass_time(10)
+    world.vendor.asked("")
+    world.receive(world.vendor.delivery(world.vendor.event("1", status="paused")))
+    world.run(poll_job(world.workspace, world.all()[0].id))
+    assert [entry.state for entry in world.inbox()] == [DeliveryState.OBSERVED]
+    assert next(i for i in world.todo() if i.kind == "refresh").due_at <= world.clock.now()
+
+
 @pytest.mark.promise("R9")
 def test_early_delivery_that_cannot_be_read_later_spoils_nothing(
     make_world: Callable[[str], World],
@@ -154,6 +169,22 @@ def test_adopted_draft_of_a_freed_key_is_not_dispatched(make_world: Callable[[st
     world.tell("1", "e1")
     world.work(3000)
     assert world.vendor.asked("Lease 14") == []
+    assert world.todo() == []
+
+
+@pytest.mark.promise("A8")
+def test_mark_in_another_account_adopts_nothing(world: World) -> None:
+    """Whoever writes our mark into an envelope of their account does not get ours moved."""
+    world.vendor.fail(Fault.REQUEST_LOST)
+    world.failed()
+    (doubtful,) = world.all()
+    world.workspace.journal.write(lambda tx: tx.work.drop(WorkKind.LOOK_UP, doubtful.id))
+    _make_elsewhere(world, mark=f"esign:{doubtful.id}")
+    world.receive(world.vendor.delivery(world.vendor.event("1"), secret="two"), "other")
+    world.work(100)
+    assert world.fetches("1") == 1
+    assert world.get(doubtful.id).remote_id is None
+    assert world.inbox()[0].state is DeliveryState.FOREIGN
 
 
 def test_copy_that_carries_our_mark_is_foreign(world: World) -> None:

@@ -16,8 +16,11 @@ from esign_core.model import (
     EnvelopeStatus,
     Job,
     Snapshot,
+    Source,
 )
-from esign_core.provider import Flow
+from esign_core.provider import Flow, Provider
+from esign_core.service.jobs import poll_job
+from esign_core.service.record import record_snapshot
 from esign_core.testing import Fault
 from esign_core.testing.fake_provider import FakeProvider
 
@@ -77,6 +80,20 @@ def test_limited_dispatch_is_tried_again(make_world: Callable[[str], World]) -> 
     world.work(200)
     assert world.all()[0].outcome is Outcome.DONE
     assert len(world.vendor.asked("Lease 14")) == 1
+
+
+def test_vendor_that_sends_its_drafts_by_itself_is_not_asked_to(
+    make_world: Callable[[str], World],
+) -> None:
+    """Some call an envelope a draft while they are sending it, and have no second step."""
+    world = make_world("draft")
+
+    class OneStep(FakeProvider):
+        dispatch = Provider.dispatch
+
+    world.with_provider(OneStep)
+    assert world.send().outcome is Outcome.DONE
+    assert world.kinds() == [WorkKind.REFRESH]
 
 
 @pytest.mark.parametrize("told_by", ["webhook", "refusal"])
@@ -186,3 +203,37 @@ def test_job_that_nobody_can_tell_of_keeps_the_key(
     world.work(100)
     assert world.get(envelope.id).remote_id == "1"
     assert world.get(envelope.id).outcome is Outcome.DONE
+
+
+@pytest.mark.parametrize("error", [Uncertain("who knows."), Refused("it failed.")])
+def test_late_word_about_a_job_undoes_nothing(
+    make_world: Callable[[str], World], error: EsignError
+) -> None:
+    """Two may ask about one job; whoever is slower does not put a made envelope in doubt."""
+    world = make_world("job")
+    world.send()
+    (envelope,) = world.all()
+    world.clock.pass_time(10)
+
+    class Slow(FakeProvider):
+        def poll(self, job: Job) -> Flow[Snapshot | Job]:
+            snapshot = yield from super().poll(job)
+            assert isinstance(snapshot, Snapshot)
+            if world.get(envelope.id).remote_id is None:
+                world.workspace.journal.write(
+                    lambda tx: record_snapshot(
+                        world.workspace, tx, envelope.id, snapshot, Source.POLL
+                    )
+                )
+            raise error
+
+    world.with_provider(Slow)
+    with pytest.raises(type(error)):
+        world.run(poll_job(world.workspace, envelope.id))
+    after = world.get(envelope.id)
+    assert (after.outcome, after.status, after.key) == (
+        Outcome.DONE,
+        EnvelopeStatus.SENT,
+        "lease-14",
+    )
+    assert world.kinds() == [WorkKind.REFRESH]

@@ -103,8 +103,8 @@ async def test_tasks_work_while_the_block_lasts(
         await wait_for_news(journal, seen, seconds)
 
     monkeypatch.setattr(worker_module, "wait_for_news", watched)
-    async with AsyncWorker(world.workspace, AsyncDriver(), tasks=2):
-        with anyio.fail_after(10):
+    with anyio.fail_after(20):
+        async with AsyncWorker(world.workspace, AsyncDriver(), tasks=2):
             while len(asleep) < 2:  # noqa: ASYNC110 - tasks of the worker's own
                 await anyio.sleep(0.01)
             assert len(turns) == 2, "idle tasks take no turns"
@@ -217,13 +217,15 @@ def test_plugin_that_takes_its_time_keeps_no_thread_waiting(world: World) -> Non
         @hookimpl
         def esign_event(self, event: Event) -> None:
             began.set()
-            assert finish.wait(10)
+            assert finish.wait(60)
 
     world.registry.add_plugin(Slow(), name="slow")
     envelope = world.send()
     world.vendor.complete("1")
     with Worker(world.workspace, SyncDriver(), threads=2):
-        assert began.wait(10)
-        _look_now(world, envelope.id)
-        _until(lambda: world.get(envelope.id).is_final)
-        finish.set()
+        try:
+            assert began.wait(10)
+            _look_now(world, envelope.id)
+            _until(lambda: world.get(envelope.id).is_final)
+        finally:
+            finish.set()

@@ -1,0 +1,59 @@
+"""Keeping people out of errors: a vendor quotes what it was sent, names and addresses too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from esign_core.errors import EsignError, InvalidDraft, Refused
+from esign_core.model import EnvelopeDraft
+
+_SHORTEST = 3
+"""Shorter values would take half of every word away with them."""
+_TAKEN_OUT = "[...]"
+
+
+def discreet(error: EsignError, draft: EnvelopeDraft) -> EsignError:
+    """The same error without what the draft says of people: in its message, problems and `raw`.
+
+    Titles, roles and file names stay: they tell what was refused, and are the caller's own words.
+    """
+    values = sorted({value for value in _personal(draft) if len(value) >= _SHORTEST}, key=len)
+    if not values:
+        return error
+    pattern = re.compile("|".join(map(re.escape, reversed(values))), re.IGNORECASE)
+
+    def clean(value: Any) -> Any:
+        match value:
+            case str():
+                return pattern.sub(_TAKEN_OUT, value)
+            case dict():
+                return {clean(key): clean(each) for key, each in value.items()}
+            case list() | tuple():
+                return [clean(each) for each in value]
+            case _:
+                return value
+
+    error.message = clean(error.message)
+    error.args = (error.message,)
+    error.raw = clean(error.raw)
+    if isinstance(error, (InvalidDraft, Refused)):
+        error.problems = tuple(
+            replace(problem, message=clean(problem.message)) for problem in error.problems
+        )
+    return error
+
+
+def _personal(draft: EnvelopeDraft) -> Iterator[str]:
+    if draft.message:
+        yield draft.message
+    for copy in draft.copies:
+        yield from (copy.name, copy.email)
+    for signer in draft.signers:
+        number = signer.identity.number if signer.identity else None
+        told = (signer.name, signer.email, signer.phone, signer.message)
+        yield from (value for value in told if value)
+        if number is not None:
+            yield number.get_secret_value()

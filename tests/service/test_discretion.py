@@ -1,0 +1,102 @@
+"""What a vendor quotes of people is not passed on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from esign_core.errors import NotFound, Problem, Refused
+from esign_core.model import (
+    CopyRecipient,
+    EnvelopeDraft,
+    Identity,
+    IdentityMethod,
+    Job,
+    Signer,
+    Snapshot,
+    TemplateRef,
+)
+from esign_core.provider import Flow
+from esign_core.service.discretion import discreet
+from esign_core.testing.fake_provider import FakeProvider
+
+if TYPE_CHECKING:
+    from tests.service.conftest import World
+
+DRAFT = EnvelopeDraft(
+    title="Lease 14",
+    template=TemplateRef("lease"),
+    message="Call me at home",
+    signers=[
+        Signer(
+            name="Jane Doe",
+            email="jane@example.com",
+            phone="+4512345678",
+            role="tenant",
+            message="See you on Friday",
+            identity=Identity.model_validate(
+                {"method": IdentityMethod.NATIONAL_ID, "country": "DK", "number": "0101700123"}
+            ),
+        ),
+        Signer(name="Bo", email="bo@example.com", role="landlord"),
+    ],
+    copies=[CopyRecipient(name="Ann Archer", email="ann@example.com")],
+)
+PERSONAL = (
+    "Jane Doe",
+    "jane@example.com",
+    "+4512345678",
+    "See you on Friday",
+    "0101700123",
+    "bo@example.com",
+    "Ann Archer",
+    "ann@example.com",
+    "Call me at home",
+)
+
+
+@pytest.mark.promise("D1")
+@pytest.mark.parametrize("value", PERSONAL)
+def test_no_value_of_a_person_stays(value: str) -> None:
+    """Not in the message, not in the problems, not in `raw`, however it is written."""
+    error = Refused(
+        f'400, "{value}" and {value.upper()} will not do',
+        problems=[Problem("signers[0].email", f"{value} is unknown")],
+        raw={"said": [f"no {value}", {value: 1}], "code": 7},
+    )
+    told = discreet(error, DRAFT)
+    assert isinstance(told, Refused)
+    for text in (str(told), repr(told), repr(told.problems), repr(told.raw), repr(told.args)):
+        assert value.casefold() not in text.casefold()
+    assert told.problems[0].field == "signers[0].email"
+    assert told.raw["code"] == 7
+
+
+def test_what_was_refused_can_still_be_told() -> None:
+    """Titles, roles and words that only look like a short name stay as they are."""
+    error = NotFound('404, "Lease 14" has no role "tenant"; about nobody', raw="about nobody")
+    told = discreet(error, DRAFT)
+    assert str(told) == '404, "Lease 14" has no role "tenant"; about nobody'
+    assert told.raw == "about nobody"
+
+
+class _Quoting(FakeProvider):
+    """A vendor that quotes what it was sent."""
+
+    def send(self, draft: EnvelopeDraft) -> Flow[Snapshot | Job]:
+        del draft
+        yield from ()
+        raise Refused('400, signer "Jane Doe" <jane@example.com> is blocked.', raw="Jane Doe")
+
+
+@pytest.mark.promise("D1")
+def test_refusal_is_discreet_in_error_and_journal(world: World) -> None:
+    """Neither the caller's error nor the envelope's failure names the signer."""
+    world.with_provider(_Quoting)
+    error = world.failed()
+    (envelope,) = world.all()
+    for text in (str(error), repr(error.raw), envelope.failure or ""):
+        assert "jane" not in text.casefold()
+    assert "is blocked" in str(error)
+    assert "is blocked" in (envelope.failure or "")
