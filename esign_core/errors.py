@@ -69,6 +69,7 @@ class EsignError(Exception):
 
     Attributes:
         outcome: Whether what was asked for happened at the vendor.
+        is_outcome_told: Whether who raised it said so, and did not leave it to the kind of error.
         provider: The provider's name, such as `acme`.
         connection: The connection's name.
         operation: What was being done: `send`, `fetch`, `cancel` ...
@@ -98,6 +99,7 @@ class EsignError(Exception):
         super().__init__(message)
         self.message = message
         self.outcome = outcome or self.default_outcome
+        self.is_outcome_told = outcome is not None
         self.provider = provider
         self.connection = connection
         self.operation = operation

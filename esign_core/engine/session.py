@@ -73,7 +73,8 @@ def call(
     """What a provider's flow answers.
 
     An error says `NOT_DONE` only where that is known: not once a request that changes something
-    was answered well or not at all, whatever went wrong after it.
+    was answered well or not at all, whatever went wrong after it; unless the adapter itself says
+    so of what it has read, as of a refusal inside of a good answer.
 
     Raises:
         EsignError: What the flow raised, told where it happened.
@@ -114,6 +115,7 @@ def _run(session: Session, flow: Flow[T], operation: str) -> Task[T]:
         raise BrokenProvider(f"{what} answered {type(flow).__name__}, not a flow")
     began_at = session.provider.now()
     may_be_done = False
+    thrown: list[EsignError] = []
     step: Callable[[], Request] = partial(next, flow)
     try:
         for _ in range(MAX_REQUESTS):
@@ -130,13 +132,15 @@ def _run(session: Session, flow: Flow[T], operation: str) -> Task[T]:
                 response = yield from _ask(session, request, what, exchange)
             except EsignError as error:
                 may_be_done |= not request.is_reading and error.outcome is not Outcome.NOT_DONE
+                thrown.append(error)
                 step = partial(flow.throw, error)
             else:
                 may_be_done |= not request.is_reading
                 step = partial(flow.send, response)
         raise BrokenProvider(f"{what} made {MAX_REQUESTS} requests and did not end")
     except EsignError as error:
-        if may_be_done and error.outcome is Outcome.NOT_DONE:
+        is_sure = error.is_outcome_told and all(error is not each for each in thrown)
+        if may_be_done and error.outcome is Outcome.NOT_DONE and not is_sure:
             error.outcome = Outcome.UNCERTAIN
         raise
     finally:

@@ -172,12 +172,19 @@ class Document(Value):
         """The same document with its SHA-256, read through once.
 
         Raises:
-            DocumentChanged: It is not as long as it was when it was named.
+            DocumentChanged: It cannot be read any more, or is not as long as it was.
         """
         digest, size = hashlib.sha256(), 0
-        for chunk in self.content.chunks():
-            digest.update(chunk)
-            size += len(chunk)
+        try:
+            for chunk in self.content.chunks():
+                digest.update(chunk)
+                size += len(chunk)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise DocumentChanged(
+                f'"{self.name}" cannot be read any more: {reason}. Nothing was sent. '
+                "Make the Document again from where it is now."
+            ) from None
         if size != self.size:
             raise DocumentChanged(
                 f'"{self.name}" was {self.size} bytes and is {size} now. Nothing was sent. '

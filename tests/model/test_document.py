@@ -152,3 +152,14 @@ def test_a_document_does_not_show_what_is_in_it() -> None:
     document = Document.from_bytes(b"%PDF-canary", name="a.pdf")
     assert "canary" not in f"{document} {document!r} {Content(lambda: io.BytesIO(b'canary'))!r}"
     assert "lambda" not in repr(document)
+
+
+def test_document_that_is_gone_is_told_so_when_it_is_pinned(tmp_path: Path) -> None:
+    """A file that was moved away between draft and sending is named, and nothing is sent."""
+    path = tmp_path / "lease.pdf"
+    _ = path.write_bytes(b"%PDF-1.7 lease")
+    document = Document.from_path(path)
+    path.unlink()
+    with pytest.raises(DocumentChanged, match="cannot be read any more: No such file") as caught:
+        _ = document.pinned()
+    assert caught.value.outcome is Outcome.NOT_DONE
