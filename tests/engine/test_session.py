@@ -151,45 +151,6 @@ def test_an_error_before_the_deed_is_not_done(way: Way, vendor: Vendor, refused_
     assert failure(way, vendor, flow(), "send").outcome is Outcome.NOT_DONE
 
 
-@pytest.mark.promise("S2")
-def test_a_refusal_inside_of_a_good_answer_is_the_adapters_to_tell(
-    way: Way, vendor: Vendor
-) -> None:
-    """200 with an error in it: whoever has read it says so in as many words, and is believed."""
-
-    def flow(**told: Outcome) -> Flow[None]:
-        yield POST
-        raise Refused("it was not sent.", **told)
-
-    assert failure(way, vendor, flow(outcome=Outcome.NOT_DONE)).outcome is Outcome.NOT_DONE
-    assert failure(way, vendor, flow()).outcome is Outcome.UNCERTAIN
-
-
-@pytest.mark.promise("S2")
-def test_what_is_told_of_one_request_is_not_told_of_all(
-    way: Way, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An error that was thrown into a flow and comes out again spoke of its own request only."""
-    vendor.answer = good_then_bad(vendor)
-    session = way.session(vendor)
-    told = Refused("no", outcome=Outcome.NOT_DONE)
-    monkeypatch.setattr(session.provider, "explain", lambda _response: told)
-
-    def flow() -> Flow[None]:
-        yield POST
-        seen: list[EsignError] = []
-        for _ in range(2):
-            try:
-                yield GET
-            except EsignError as error:
-                seen.append(error)
-        raise seen[0]
-
-    with pytest.raises(Refused) as caught:
-        way.run(call(session, flow(), operation="send"))
-    assert caught.value.outcome is Outcome.UNCERTAIN
-
-
 def test_what_a_flow_knows_to_be_done_stays_done(way: Way, vendor: Vendor) -> None:
     """`DONE` is not weakened."""
 
