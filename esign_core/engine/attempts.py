@@ -10,7 +10,7 @@ from collections.abc import Callable
 from esign_core.engine.effects import Exchange, SavedFile
 from esign_core.engine.limits import Ticket
 from esign_core.engine.retry import DEADLINE_SECONDS, pause
-from esign_core.errors import NotReady, Outcome, RateLimited
+from esign_core.errors import EsignError, NotReady, Outcome, RateLimited
 from esign_core.provider import Response
 
 _OK_BELOW = 300
@@ -35,11 +35,20 @@ class Attempts:
         self._clock = clock
         self._jitter = jitter
         self._made = 0
+        self._may_be_done = False
         self._until = clock() + DEADLINE_SECONDS
 
     def __call__(self, error: Exception) -> bool | float:
-        """Seconds to wait after an error before the next attempt; False gives up."""
+        """Seconds to wait after an error before the next attempt; False gives up.
+
+        Who gives up is told of all attempts: a refusal proves nothing of one before it whose
+        answer was lost.
+        """
         self._made += 1
+        if isinstance(error, EsignError) and not self._effect.is_reading:
+            self._may_be_done |= error.outcome is not Outcome.NOT_DONE
+            if self._may_be_done and error.outcome is Outcome.NOT_DONE:
+                error.outcome = Outcome.UNCERTAIN
         if not self._effect.is_repeatable:
             return False
         wait = pause(self._made, error, self._until - self._clock(), self._jitter)

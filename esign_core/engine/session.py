@@ -173,11 +173,17 @@ def _ask(
     token = (yield from _token(session)) if request.auth else None
     try:
         return (yield from act(_exchange(session, request, what, token, save_to)))
-    except AuthenticationFailed:  # proves that nothing was done, so any request may go again
+    except AuthenticationFailed as error:  # this attempt did nothing, so any request may go again
         if token is None:
             raise
-    token = yield from _token(session, refused=token)
-    return (yield from act(_exchange(session, request, what, token, save_to)))
+        outcome_before = error.outcome
+    try:
+        token = yield from _token(session, refused=token)
+        return (yield from act(_exchange(session, request, what, token, save_to)))
+    except EsignError as error:
+        if error.outcome is Outcome.NOT_DONE:
+            error.outcome = outcome_before  # uncertain, if an attempt before the refusal was lost
+        raise
 
 
 def _exchange(

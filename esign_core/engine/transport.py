@@ -131,9 +131,7 @@ class Transport:
             if is_reading:
                 error.outcome = Outcome.NOT_DONE
             raise
-        except httpx.InvalidURL as error:
-            raise Misconfigured(f"the base URL cannot be used: {error}.") from None
-        except httpx.TransportError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             failure = self._failure(error)
             if is_reading:
                 failure.outcome = Outcome.NOT_DONE
@@ -141,8 +139,12 @@ class Transport:
                 failure = Uncertain(failure.message)
             raise failure from None
 
-    def _failure(self, error: httpx.TransportError) -> EsignError:
+    def _failure(self, error: Exception) -> EsignError:
         what = type(error).__name__
+        if not isinstance(error, httpx.HTTPError):
+            return Unavailable(
+                f"the answer leads to an address that is none ({what}).", outcome=Outcome.UNCERTAIN
+            )
         if isinstance(error, _NEVER_CONNECTED):
             return Unavailable(
                 f"no connection could be made ({what}). Look at the network and the base URL."
@@ -203,7 +205,12 @@ def _no_cookies() -> CookieJar:
 
 def _built(client: httpx.Client | httpx.AsyncClient, request: WireRequest) -> httpx.Request:
     body = request.body if isinstance(request.body, bytes) else iter(request.body)
-    return client.build_request(request.method, request.url, headers=request.headers, content=body)
+    try:
+        return client.build_request(
+            request.method, request.url, headers=request.headers, content=body
+        )
+    except (httpx.InvalidURL, UnicodeError) as error:  # told apart from what an answer leads to
+        raise Misconfigured(f"the base URL cannot be used: {error}.") from None
 
 
 def _send(client: httpx.Client, request: WireRequest) -> httpx.Response:

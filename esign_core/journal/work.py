@@ -84,6 +84,11 @@ class Work:
             )
         )
 
+    def is_planned(self, kind: WorkKind, subject: str) -> bool:
+        """Whether it is to be done, or being done, already."""
+        query = select(work.c.id).where((work.c.kind == kind) & (work.c.subject == subject))
+        return self._connection.execute(query).first() is not None
+
     def claim(self, now: datetime, lease: timedelta) -> WorkItem | None:
         """The most overdue thing that nobody is at; it is ours until the lease ends."""
         at = codec.dump_time(now)

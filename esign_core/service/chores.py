@@ -24,6 +24,7 @@ from esign_core.service.dispatch import dispatch
 from esign_core.service.faults import where
 from esign_core.service.jobs import poll_job
 from esign_core.service.record import (
+    LONGEST_PAUSE_SECONDS,
     first_pause,
     identify_subject,
     learn,
@@ -83,7 +84,8 @@ def _attempt(workspace: Workspace, item: WorkItem) -> Task[Again | None]:
         return (yield from _CHORES[item.kind](workspace, session, item))
     except EsignError as error:
         if isinstance(error, RateLimited) and error.retry_after_seconds is not None:
-            pause = max(pause, math.ceil(error.retry_after_seconds))
+            asked = min(error.retry_after_seconds, LONGEST_PAUSE_SECONDS)
+            pause = max(pause, math.ceil(asked) if math.isfinite(asked) else pause)
         return Again(pause, f"{type(error).__name__}: {error}")
     except Exception as error:  # noqa: BLE001 - a fault in one thing to do must not stop the others
         fault = f"{type(error).__name__} at {where(error)}"
@@ -111,7 +113,9 @@ def _dispatch(workspace: Workspace, session: Session, item: WorkItem) -> Task[Ag
     if envelope.outcome is not Outcome.UNCERTAIN:
         return None
     try:
-        _ = yield from dispatch(workspace, session, envelope)
+        _ = yield from dispatch(
+            workspace, session, envelope, seconds_since_last_try=item.pause_seconds
+        )
     except Refused as error:
         if error.outcome is Outcome.NOT_DONE:  # it is written down
             return None

@@ -7,17 +7,31 @@ from esign_core.errors import EsignError, Outcome, Refused
 from esign_core.journal import Transaction, WorkKind
 from esign_core.model import Envelope, Snapshot, Source
 from esign_core.service import operations
-from esign_core.service.record import record_snapshot
+from esign_core.service.record import DISPATCH_AGAIN_SECONDS, record_snapshot
 from esign_core.service.workspace import Workspace
 
 
-def dispatch(workspace: Workspace, session: Session, envelope: Envelope) -> Task[Envelope]:
+def dispatch(
+    workspace: Workspace,
+    session: Session,
+    envelope: Envelope,
+    *,
+    seconds_since_last_try: float | None = None,
+) -> Task[Envelope]:
     """Send a stored draft, and write down what it is then.
 
+    Args:
+        workspace: Where that is written down.
+        session: The account.
+        envelope: What is to be sent; its id at the vendor is known.
+        seconds_since_last_try: When somebody tried before; None for the first try.
+
     Raises:
-        Refused: The vendor will not send it, and a look has shown that it was not sent.
+        Refused: The vendor will not send it, and a look has shown that it was not sent. Its
+            outcome is `NOT_DONE` only if no try before it can still come true.
         ProviderError: It may have been sent; the worker tries again until that is known.
     """
+    began_at = workspace.clock()
     _, remote_id = workspace.place(envelope)
     try:
         snapshot = yield from call(
@@ -28,6 +42,13 @@ def dispatch(workspace: Workspace, session: Session, envelope: Envelope) -> Task
             envelope_id=envelope.id,
         )
     except EsignError as error:
+        seconds = (workspace.clock() - began_at).total_seconds()
+        if seconds_since_last_try is None:  # a worker that thought us dead may be at it by now
+            is_alone = seconds < DISPATCH_AGAIN_SECONDS
+        else:
+            is_alone = seconds_since_last_try > session.provider.longest_delay_seconds
+        if not is_alone:
+            error.outcome = Outcome.UNCERTAIN
         snapshot = yield from _after_failure(workspace, session, envelope, error)
     shown = snapshot
     return (
@@ -46,7 +67,7 @@ def _after_failure(
         found = yield from _looked(workspace, session, envelope)
         if found is not None and not operations.is_unsent(session, found):
             return found
-        if found is not None:
+        if found is not None and error.outcome is Outcome.NOT_DONE:
             _ = yield from workspace.write(lambda tx: _refused(tx, envelope.id, why))
             raise error
     error.outcome = Outcome.UNCERTAIN

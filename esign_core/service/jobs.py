@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from esign_core.engine import Task, sleep
-from esign_core.errors import EsignError, NotFound, Outcome, Refused, Uncertain
+from esign_core.engine import Session, Task, sleep
+from esign_core.errors import (
+    EsignError,
+    NotFound,
+    Outcome,
+    Refused,
+    Uncertain,
+    UnreadableAnswer,
+)
 from esign_core.journal import Transaction, WorkKind
 from esign_core.model import (
     Authenticity,
@@ -74,7 +81,9 @@ def poll_job(workspace: Workspace, envelope_id: str) -> Task[Envelope]:
         why = str(error)
         if is_its_end(error):
             _ = yield from workspace.write(lambda tx: _never_made(workspace, tx, envelope_id, why))
-        elif isinstance(error, (NotFound, Refused, Uncertain)):
+        elif isinstance(error, (NotFound, Refused, Uncertain)) or (
+            isinstance(error, UnreadableAnswer) and _is_overdue(workspace, session, envelope)
+        ):
             _ = yield from workspace.write(lambda tx: _lost_job(workspace, tx, envelope_id, why))
         raise
 
@@ -86,6 +95,13 @@ def poll_job(workspace: Workspace, envelope_id: str) -> Task[Envelope]:
         return tx.envelopes.get(envelope_id)
 
     return (yield from workspace.write(write))
+
+
+def _is_overdue(workspace: Workspace, session: Session, envelope: Envelope) -> bool:
+    """Whether the vendor should have made it by now, so that nothing is lost by looking for it."""
+    assert envelope.created_at is not None  # noqa: S101 - every envelope that was sent has it
+    age = (workspace.clock() - envelope.created_at).total_seconds()
+    return age > session.provider.longest_delay_seconds
 
 
 def is_its_end(error: EsignError) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from esign_core.engine import SavedFile, Session, Task, bring, call, safe_name, sleep
-from esign_core.errors import EsignError, NotReady, NotSupported, Outcome
+from esign_core.errors import EsignError, NotReady, NotSupported, Outcome, UnreadableAnswer
 from esign_core.model import (
     Artifact,
     ArtifactKind,
@@ -119,8 +119,24 @@ def poll(session: Session, job: Job) -> Task[Snapshot | Job]:
 
 
 def fetch(session: Session, remote_id: str) -> Task[Snapshot]:
-    """The envelope as it is now."""
-    return call(session, session.provider.fetch(remote_id), operation="fetch", subject=remote_id)
+    """The envelope as it is now.
+
+    Raises:
+        UnreadableAnswer: The vendor answered about another one.
+    """
+    flow = session.provider.fetch(remote_id)
+    snapshot = yield from call(session, flow, operation="fetch", subject=remote_id)
+    if snapshot.remote_id != remote_id:
+        raise UnreadableAnswer(
+            "the answer is about another envelope. Nothing of it was believed.",
+            outcome=Outcome.NOT_DONE,
+        ).locate(
+            provider=session.provider.name,
+            connection=session.name,
+            operation="fetch",
+            subject=remote_id,
+        )
+    return snapshot
 
 
 def cancel(session: Session, remote_id: str, reason: str | None) -> Task[Snapshot]:

@@ -24,6 +24,9 @@ from esign_core.service.workspace import Workspace
 _IDENTIFY_AFTER = timedelta(seconds=30)
 """How long an unknown envelope may turn out to be one that is just being sent."""
 
+MAX_UNPROVEN_BYTES = 16 * 1024
+"""The longest body that is kept of a delivery that proves nothing."""
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -123,6 +126,12 @@ def _verified(session: Session, request: WebhookRequest, now: datetime) -> Verif
             "unsigned",
             "the delivery is not signed. If the vendor does not sign, accept_unsigned = true takes "
             "such deliveries as hints.",
+        )
+    if not proof.is_proof and len(request.body) > MAX_UNPROVEN_BYTES:
+        raise WebhookRejected(
+            "too_large",
+            f"the delivery proves nothing and is longer than {MAX_UNPROVEN_BYTES} bytes: anybody "
+            "could fill the disk with such ones.",
         )
     return verified
 

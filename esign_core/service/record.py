@@ -27,8 +27,9 @@ from esign_core.service.workspace import Workspace
 
 _SOON_SECONDS = 1
 """The first pause where the vendor is about to be ready."""
-_LONGEST_PAUSE_SECONDS = 6 * 3600
-_DISPATCH_AGAIN_SECONDS = 30
+LONGEST_PAUSE_SECONDS = 6 * 3600
+"""How long anything waits at the most, whatever a vendor asks for."""
+DISPATCH_AGAIN_SECONDS = 30
 """When a stored draft is sent whose sender was never heard of again."""
 _SENT = Fact(EventType.ENVELOPE_SENT)
 
@@ -51,6 +52,12 @@ def learn(
     look for the envelope any more.
     """
     before = tx.envelopes.get(envelope_id)
+    if before.remote_id not in {None, snapshot.remote_id}:
+        why = (
+            f'The vendor tells of this envelope as "{before.remote_id}" and as '
+            f'"{snapshot.remote_id}": there may be two. A person has to look there.'
+        )
+        return tx.envelopes.settle(before, before.outcome, why)
     other = tx.envelopes.by_remote_id(before.connection, snapshot.remote_id)
     if other is not None and other.id != before.id:
         why = f"The vendor says that this is {other.id}; a person has to look there."
@@ -61,8 +68,10 @@ def learn(
     if before.remote_id is None:
         after = _found(workspace, tx, session, after)
     if is_unsent(session, snapshot) and _SENT not in after.facts:
-        if after.outcome is Outcome.UNCERTAIN:  # its id is on disk before anybody is asked
-            due_at = workspace.clock() + timedelta(seconds=_DISPATCH_AGAIN_SECONDS)
+        is_planned = tx.work.is_planned(WorkKind.DISPATCH, after.id)  # with its pauses: they grow
+        if after.outcome is Outcome.UNCERTAIN and not is_planned:
+            # Its id is on disk before anybody is asked.
+            due_at = workspace.clock() + timedelta(seconds=DISPATCH_AGAIN_SECONDS)
             tx.work.plan(WorkKind.DISPATCH, after.id, connection=session.name, due_at=due_at)
         return after
     return _was_sent(tx, after)
@@ -177,7 +186,7 @@ def first_pause(workspace: Workspace, envelope: Envelope) -> int:
 
 def next_pause(seconds: int) -> int:
     """The pause after one in which nothing has changed."""
-    return min(max(seconds, 1) * 2, _LONGEST_PAUSE_SECONDS)
+    return min(max(seconds, 1) * 2, LONGEST_PAUSE_SECONDS)
 
 
 def identify_subject(connection: str, remote_id: str) -> str:

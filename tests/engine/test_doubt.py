@@ -1,0 +1,72 @@
+"""What may have been done stays in doubt, whatever is heard after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from esign_core.errors import EsignError, Outcome, Unavailable, Uncertain
+from esign_core.provider import Request
+
+if TYPE_CHECKING:
+    from tests.engine.conftest import Heard, Vendor, Way
+
+GET = Request("GET", "/things")
+POST = Request("POST", "/things", json={"a": 1})
+REPEATABLE = Request("POST", "/things", json={"a": 1}, repeatable=True)
+ODD = ["login:form", "javascript:x", "mailto:a", "https:path", "http://xn--/", "http://[::1"]
+
+
+def _failure(way: Way, vendor: Vendor, request: Request) -> EsignError:
+    with pytest.raises(EsignError) as caught:
+        way.ask(way.session(vendor), request, operation="send", subject="Lease 14")
+    return caught.value
+
+
+@pytest.mark.promise("S2")
+@pytest.mark.parametrize("location", ODD)
+def test_an_answer_that_leads_nowhere_came_after_the_deed(
+    way: Way, vendor: Vendor, location: str
+) -> None:
+    """The HTTP library reads `Location` and stumbles; the vendor had the request all the same."""
+    vendor.answers(vendor.reply(302, b"", Location=location))
+    error = _failure(way, vendor, POST)
+    assert error.outcome is Outcome.UNCERTAIN
+    assert location not in str(error)
+
+
+@pytest.mark.parametrize("location", ODD)
+def test_a_look_that_leads_nowhere_leaves_no_doubt(way: Way, vendor: Vendor, location: str) -> None:
+    """Nothing was asked for that could be half done."""
+    vendor.answer = lambda heard: vendor.reply(302, b"", Location=location)
+    assert _failure(way, vendor, GET).outcome is Outcome.NOT_DONE
+
+
+@pytest.mark.promise("S2")
+@pytest.mark.parametrize("status", [400, 403, 429])
+def test_a_refusal_proves_nothing_of_a_lost_attempt(way: Way, vendor: Vendor, status: int) -> None:
+    """The first attempt may have been done; that the second one was refused does not undo it."""
+    vendor.answers(vendor.hang_up, *[vendor.reply(status, b"{}")] * 9)
+    assert _failure(way, vendor, REPEATABLE).outcome is Outcome.UNCERTAIN
+
+
+@pytest.mark.promise("S2")
+def test_a_line_that_is_down_proves_nothing_of_a_lost_attempt(way: Way, vendor: Vendor) -> None:
+    """No connection can be made any more; the request before that arrived."""
+
+    def answer(heard: Heard) -> object:
+        del heard
+        vendor.stop_listening()
+        return vendor.hang_up
+
+    vendor.answer = answer  # type: ignore[assignment]
+    error = _failure(way, vendor, REPEATABLE)
+    assert isinstance(error, (Unavailable, Uncertain))
+    assert error.outcome is Outcome.UNCERTAIN
+
+
+def test_refusals_alone_leave_no_doubt(way: Way, vendor: Vendor) -> None:
+    """Limited every time: nothing was done, and that can be said."""
+    vendor.answer = lambda heard: vendor.reply(429, b"{}")
+    assert _failure(way, vendor, REPEATABLE).outcome is Outcome.NOT_DONE
