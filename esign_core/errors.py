@@ -180,6 +180,9 @@ class MissingExtra(Misconfigured):
     """An optional package is needed and not installed; the message names the extra."""
 
 
+_DEEDS = {"signing_links": "hand out the signing links of", "request": "answer"}
+
+
 class ProviderError(EsignError):
     """What a vendor said, or did not say.
 
@@ -194,7 +197,7 @@ class ProviderError(EsignError):
         return f"{who} did not {self._deed()}: {self.message} {self._meaning()}".rstrip()
 
     def _deed(self) -> str:
-        verb = (self.operation or "").replace("_", " ")
+        verb = _DEEDS.get(self.operation or "", (self.operation or "").replace("_", " "))
         return f'{verb} "{self.subject}"' if self.subject else verb
 
     def _meaning(self) -> str:

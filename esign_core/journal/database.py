@@ -179,7 +179,8 @@ class Database:
         except (DatabaseError, NoneFree, sqlite3.Error) as error:
             raise JournalUnusable(
                 f"the journal {make_url(self.url).render_as_string()} refused: {_reason(error)}. "
-                "Nothing of this step was kept."
+                "Nothing of this step was kept. Try again; if it stays so, look who else has it "
+                "open, and whether the disk is full or read-only."
             ) from error
 
 

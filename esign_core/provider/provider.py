@@ -194,7 +194,8 @@ class Provider(ABC, Generic[SettingsT]):
             known = ", ".join(sorted(self.settings.templates)) or "none"
             raise UnmappedTemplate(
                 f'the template "{name}" is not mapped here (mapped: {known}). Nothing was sent. '
-                f"Add [connections.NAME.templates] {name} = {{ id = ... }} or {{ document = ... }}."
+                f"Add it to the connection's templates: {name} = {{ id = ... }} or "
+                "{ document = ... }."
             )
         return target
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ def send(
     patience_seconds: float = JOB_PATIENCE_SECONDS,
 ) -> Task[Snapshot | Job]:
     """Ask for signatures; with `wait`, not without the envelope that the vendor makes of it."""
+    expect_draft(draft)
     check(session, draft).expect_ok(draft.title)
     result = yield from ask_to_send(session, localized(draft, session.provider))
     if isinstance(result, Job):
@@ -57,6 +59,16 @@ def send(
     if is_unsent(session, result):
         return (yield from dispatch(session, result, draft.title))
     return result
+
+
+def expect_draft(draft: object) -> None:
+    """Do nothing for a draft.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if not isinstance(draft, EnvelopeDraft):
+        raise TypeError(f"a draft must be an EnvelopeDraft, not {type(draft).__name__}")
 
 
 def ask_to_send(
@@ -188,7 +200,7 @@ def request(
 
 def templates(session: Session) -> Task[tuple[Template, ...]]:
     """The vendor's prepared documents."""
-    return call(session, _templates(session).list(), operation="templates")
+    return call(session, _templates(session).list(), operation="list_templates")
 
 
 def _templates(session: Session) -> Templates:
@@ -231,12 +243,15 @@ def download(
     """
     snapshot = yield from fetch(session, remote_id)
     wanted = [artifact for artifact in snapshot.artifacts if artifact.kind in kinds]
-    early = ArtifactKind.SIGNED in kinds and snapshot.status is not EnvelopeStatus.COMPLETED
-    if early or not wanted:
+    missing = set(kinds) - {artifact.kind for artifact in wanted}
+    if snapshot.status is not EnvelopeStatus.COMPLETED:
+        missing |= set(kinds) & {ArtifactKind.SIGNED}
+    if missing:
+        told = ", ".join(sorted(missing))
         raise NotReady(
-            f'"{snapshot.title or remote_id}" is {snapshot.status}: there is nothing of '
-            f"{', '.join(sorted(kinds))} to download"
-            + ("." if snapshot.status.is_final else " yet. Wait for envelope.completed."),
+            f'"{snapshot.title or remote_id}" is {snapshot.status} and has no file of this kind: '
+            f"{told}. Nothing was downloaded; "
+            + ("ask for other kinds." if snapshot.status.is_final else "wait for its completion.")
         ).locate(provider=session.provider.name, connection=session.name, operation="download")
     saved: list[SavedFile] = []
     for artifact, name in _named(wanted):
@@ -256,16 +271,18 @@ def download(
 
 
 def _named(artifacts: list[Artifact]) -> Iterator[tuple[Artifact, str]]:
-    """A safe file name for each, all different."""
+    """A safe file name for each, all different, and the same whatever else is asked for.
+
+    A signed document keeps its name; other kinds have theirs in it, so that an original never
+    takes the place of what was signed.
+    """
     taken: set[str] = set()
     for artifact in artifacts:
-        name = safe_name(artifact.name)
-        stem, dot, ending = name.rpartition(".")
-        tries = (f"{stem or ending}-{i}{dot}{ending if stem else ''}" for i in range(2, 10_000))
-        name = (
-            name
-            if name.casefold() not in taken
-            else next(each for each in tries if each.casefold() not in taken)
-        )
+        stem, dot, ending = safe_name(artifact.name).rpartition(".")
+        stem, ending = (stem, f"{dot}{ending}") if stem else (ending, "")
+        if artifact.kind is not ArtifactKind.SIGNED and stem != artifact.kind:
+            stem = f"{stem}.{artifact.kind}"
+        tries = (f"{stem}-{i}{ending}" for i in count(2))
+        name = next(n for n in chain([f"{stem}{ending}"], tries) if n.casefold() not in taken)
         taken.add(name.casefold())
         yield artifact, name

@@ -58,6 +58,7 @@ def send(
         NotSupported: The connection cannot do it; with every gap and a remedy for each.
         ProviderError: What the vendor said; `outcome` tells whether it was sent all the same.
     """
+    operations.expect_draft(draft)
     if not key or not key.isprintable():
         raise Misconfigured("key must be a word of yours that is the same on every try")
     session = workspace.session(via)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import TypeVar
 
 from esign_core.engine import SavedFile, Task
-from esign_core.errors import Misconfigured, NotSupported
+from esign_core.errors import EnvelopeClosed, EsignError, Misconfigured, NotSupported
 from esign_core.model import (
     ArtifactKind,
     Envelope,
@@ -21,12 +22,14 @@ from esign_core.service import operations
 from esign_core.service.record import record_snapshot
 from esign_core.service.workspace import Workspace
 
+T = TypeVar("T")
+
 
 def fetch(workspace: Workspace, envelope_id: str) -> Task[Envelope]:
     """Look at the vendor how an envelope stands, and write it down."""
     envelope = yield from workspace.envelope(envelope_id)
     session, remote_id = workspace.place(envelope)
-    snapshot = yield from operations.fetch(session, remote_id)
+    snapshot = yield from _about(envelope, operations.fetch(session, remote_id))
     return (yield from _recorded(workspace, envelope, snapshot, Source.POLL))
 
 
@@ -34,7 +37,7 @@ def cancel(workspace: Workspace, envelope_id: str, reason: str | None) -> Task[E
     """Call an envelope off, and write down what it is then."""
     envelope = yield from workspace.envelope(envelope_id)
     session, remote_id = workspace.place(envelope)
-    snapshot = yield from operations.cancel(session, remote_id, reason)
+    snapshot = yield from _about(envelope, operations.cancel(session, remote_id, reason))
     return (yield from _recorded(workspace, envelope, snapshot, Source.REPLY))
 
 
@@ -42,6 +45,14 @@ def remind(workspace: Workspace, envelope_id: str, signer: str | None) -> Task[N
     """Have the vendor write once more; to one signer by our id, or to all that are open."""
     envelope = yield from workspace.envelope(envelope_id)
     session, remote_id = workspace.place(envelope)
+    if envelope.is_final:
+        closed = EnvelopeClosed(f"it is {envelope.status}, and nobody is left to remind.")
+        raise closed.locate(
+            connection=envelope.connection,
+            operation="remind",
+            subject=envelope.title,
+            envelope_id=envelope.id,
+        )
     remote_signer = None
     if signer is not None:
         seats = {seat.id: seat for seat in envelope.seats}
@@ -60,14 +71,14 @@ def remind(workspace: Workspace, envelope_id: str, signer: str | None) -> Task[N
                 connection=session.name,
                 envelope_id=envelope.id,
             )
-    yield from operations.remind(session, remote_id, remote_signer)
+    yield from _about(envelope, operations.remind(session, remote_id, remote_signer))
 
 
 def signing_links(workspace: Workspace, envelope_id: str) -> Task[tuple[SigningLink, ...]]:
     """Where each signer signs, with our signer ids."""
     envelope = yield from workspace.envelope(envelope_id)
     session, remote_id = workspace.place(envelope)
-    links = yield from operations.signing_links(session, remote_id)
+    links = yield from _about(envelope, operations.signing_links(session, remote_id))
     signers = [
         SignerSnapshot(remote_id=link.remote_id, name=link.name, role=link.role) for link in links
     ]
@@ -85,7 +96,8 @@ def download(
     envelope = yield from workspace.envelope(envelope_id)
     session, remote_id = workspace.place(envelope)
     folder = to / envelope.id
-    return (yield from operations.download(session, remote_id, to=folder, kinds=kinds))
+    task = operations.download(session, remote_id, to=folder, kinds=kinds)
+    return (yield from _about(envelope, task))
 
 
 def list_envelopes(
@@ -105,6 +117,18 @@ def list_envelopes(
         )
     )
     return tuple(found)
+
+
+def _about(envelope: Envelope, task: Task[T]) -> Task[T]:
+    """A task whose errors name the envelope as the caller knows it."""
+    try:
+        return (yield from task)
+    except EsignError as error:
+        error.subject, error.envelope_id = envelope.title, envelope.id
+        error.connection = error.connection or envelope.connection
+        if isinstance(error, EnvelopeClosed):
+            error.add_note(f"`esign show {envelope.id} --fetch` tells how it stands.")
+        raise
 
 
 def _recorded(

@@ -64,7 +64,11 @@ def test_what_happened_is_a_sentence() -> None:
             'acme-eu did not dispatch "Lease 14": gone. It may have been sent.',
         ),
         ("fetch", Outcome.UNCERTAIN, 'acme-eu did not fetch "Lease 14": gone.'),
-        ("signing_links", Outcome.DONE, 'acme-eu did not signing links "Lease 14": gone.'),
+        (
+            "signing_links",
+            Outcome.DONE,
+            'acme-eu did not hand out the signing links of "Lease 14": gone.',
+        ),
     ],
 )
 def test_what_it_means_is_told_where_somebody_may_have_been_asked(

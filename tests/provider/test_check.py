@@ -79,7 +79,7 @@ def test_a_template_must_be_mapped(acme: Provider[Any], make_draft: MakeDraft) -
         gaps_of(make_draft(template="lease"), acme)
     assert str(caught.value) == (
         'the template "lease" is not mapped here (mapped: none). Nothing was sent. '
-        "Add [connections.NAME.templates] lease = { id = ... } or { document = ... }."
+        "Add it to the connection's templates: lease = { id = ... } or { document = ... }."
     )
 
 

@@ -17,9 +17,10 @@ from esign_core.errors import (
     UnknownConnection,
     UnknownEnvelope,
 )
-from esign_core.model import ArtifactKind, EnvelopeStatus
+from esign_core.model import Artifact, ArtifactKind, EnvelopeStatus
 from esign_core.provider import Registry, utc_now
 from esign_core.service import AsyncEsign, Esign, verbs
+from esign_core.service.operations import _named
 from esign_core.testing import FakeVendor
 from esign_core.testing.fake import FILE
 
@@ -174,12 +175,12 @@ def test_download_waits_for_the_end(
     envelope = esign.send(world.draft(), via="acme", key="k")
     error = _failed(lambda: esign.download(envelope.id, to=tmp_path / "a"), NotReady)
     assert '"Lease 14" is sent' in str(error)
-    assert "Wait for envelope.completed" in str(error)
+    assert "wait for its completion" in str(error)
     vendor.complete("1")
     esign.download(envelope.id, to=tmp_path / "a")
     others = (ArtifactKind.CERTIFICATE,)
     error = _failed(lambda: esign.download(envelope.id, to=tmp_path / "b", kinds=others), NotReady)
-    assert str(error).endswith("to download.")
+    assert str(error).endswith("ask for other kinds.")
     assert not (tmp_path / "b").exists()
 
 
@@ -212,3 +213,41 @@ def test_request_reaches_what_has_no_verb(esign: Esign, world: World) -> None:
     answer = esign.request("acme", "get", "/envelopes", params={"mark": "nobody"})
     assert answer.json() == {"found": []}
     assert isinstance(_failed(lambda: esign.request("acme", "GET", "/x"), NotFound), NotFound)
+
+
+def test_original_never_takes_the_place_of_what_was_signed(
+    esign: Esign, vendor: FakeVendor, world: World, tmp_path: Path
+) -> None:
+    """Downloading other kinds later adds files, whatever was there before."""
+    kinds = (ArtifactKind.SIGNED, ArtifactKind.ORIGINAL)
+    names = [name for _, name in _named([Artifact(kind, "lease.pdf", "k") for kind in kinds])]
+    assert names == ["lease.pdf", "lease.original.pdf"]
+    alone = [name for _, name in _named([Artifact(ArtifactKind.ORIGINAL, "lease.pdf", "k")])]
+    assert alone == ["lease.original.pdf"]
+    twice = [name for _, name in _named([Artifact(ArtifactKind.SIGNED, "a", "k")] * 3)]
+    assert twice == ["a", "a-2", "a-3"]
+    envelope = esign.send(world.draft(), via="acme", key="k")
+    vendor.sign("1", 0)
+    vendor.sign("1", 1)
+    kinds = (ArtifactKind.SIGNED, ArtifactKind.CERTIFICATE)
+    error = _failed(lambda: esign.download(envelope.id, to=tmp_path, kinds=kinds), NotReady)
+    assert "certificate" in str(error)
+    assert list(tmp_path.rglob("*.pdf")) == []
+
+
+def test_what_is_no_draft_is_named(esign: Esign) -> None:
+    """A wrong argument is told at the edge, by its type."""
+    with pytest.raises(TypeError, match="must be an EnvelopeDraft, not str"):
+        esign.send("lease.pdf", via="acme", key="k")  # type: ignore[arg-type]
+
+
+def test_nobody_is_reminded_of_what_has_ended(
+    esign: Esign, vendor: FakeVendor, world: World
+) -> None:
+    """The error says how it ended, by the caller's own title and id."""
+    envelope = esign.send(world.draft(), via="acme", key="k")
+    _ = esign.cancel(envelope.id)
+    error = _failed(lambda: esign.remind(envelope.id), EnvelopeClosed)
+    assert 'acme did not remind "Lease 14": it is cancelled' in str(error)
+    assert error.envelope_id == envelope.id
+    assert vendor.reminded == []
