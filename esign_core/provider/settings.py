@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from esign_core.errors import InvalidDraft, Problem
 from esign_core.model import Value
@@ -39,3 +39,10 @@ class ProviderSettings(Value):
     """All of them verify deliveries; the first one signs new subscriptions."""
     accept_unsigned: bool = False
     """Whether unsigned deliveries are taken as hints."""
+
+    @field_validator("webhook_secrets")
+    @classmethod
+    def _not_blank(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if not all(secret.get_secret_value().strip() for secret in secrets):
+            raise ValueError("has an empty secret: anybody could sign deliveries with it")
+        return secrets

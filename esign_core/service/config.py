@@ -88,6 +88,8 @@ def _expanded(value: Any, environment: Mapping[str, str], where: str) -> Any:
 def _variable(name: str, environment: Mapping[str, str], where: str) -> str:
     if name not in environment:
         raise Misconfigured(f"{where}: the environment variable {name} is not set")
+    if not environment[name].strip():
+        raise Misconfigured(f"{where}: the environment variable {name} is set but empty")
     return environment[name]
 
 

@@ -191,3 +191,25 @@ def test_when_to_come_back_is_obeyed(
     headers = {} if header is None else {"retry-after": header}
     error = provider.explain(Response(status, headers, b"Later"))
     assert error.retry_after_seconds == seconds
+
+
+@pytest.mark.parametrize("odd", [{"a": 1}, ["invalid_client"], 7, None])
+def test_error_word_of_another_kind_is_survived(odd: object, provider: PenneoProvider) -> None:
+    """The status still tells what it is."""
+    assert isinstance(provider.explain(reply({"error": odd}, status=429)), RateLimited)
+
+
+@pytest.mark.parametrize(
+    "text", ["9" * 400, "Fri, 31 Dec 9999 23:59:59 +9999999999999999999", "Fri, 31 Dec 9999"]
+)
+def test_absurd_retry_after_is_bounded(text: str, provider: PenneoProvider) -> None:
+    """Nobody stays away for longer than a day because of a number."""
+    error = provider.explain(reply({}, status=429, Retry_After=text))
+    assert 0 <= (error.retry_after_seconds or 0) <= 86_400
+
+
+@pytest.mark.promise("S2")
+@pytest.mark.parametrize("status", [408, 460, 499])
+def test_proxys_time_out_may_come_after_the_deed(status: int, provider: PenneoProvider) -> None:
+    """It is no refusal of the vendor's, which would free the key."""
+    assert isinstance(provider.explain(reply({}, status=status)), Unavailable)

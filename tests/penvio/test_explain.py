@@ -194,3 +194,12 @@ def test_errors_keep_e_mail_links_and_keys_to_themselves(provider: PenvioProvide
         everything = f"{told} {told!r} {told.raw} {pickle.dumps(told)!r}"
         assert "canary" not in everything
         assert "(e-mail)" in str(told)
+
+
+@pytest.mark.promise("S2")
+@pytest.mark.parametrize("status", [408, 460, 499])
+def test_proxys_time_out_may_come_after_the_deed(status: int, provider: PenvioProvider) -> None:
+    """It is no refusal of the vendor's, which would free the key."""
+    error = provider.explain(Response(status, content=b"<html>"))
+    assert isinstance(error, Unavailable)
+    assert error.outcome is Outcome.UNCERTAIN

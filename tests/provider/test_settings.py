@@ -65,3 +65,11 @@ def test_a_missing_setting_is_missing(acme_class: type[Provider[Any]]) -> None:
     needy = type("Needy", (acme_class,), {"Settings": Needy})
     with pytest.raises(Misconfigured, match=r"^acme: api_key: is missing$"):
         read_settings(needy, {})
+
+
+@pytest.mark.promise("A1")
+@pytest.mark.parametrize("secret", ["", "  "])
+def test_empty_webhook_secret_is_refused(secret: str) -> None:
+    """Anybody could sign deliveries with it."""
+    with pytest.raises(InvalidDraft, match="webhook_secrets: has an empty secret"):
+        ProviderSettings.model_validate({"webhook_secrets": ["good", secret]})

@@ -84,6 +84,7 @@ def test_configuration_may_be_empty(tmp_path: Path) -> None:
         ("connections = 5", r"write each connection as a table \[connections.NAME\]"),
         ("[connections]\nacme = 'fake'", r"write each connection as a table"),
         ("[connections.a]\nkey = '${NOT_SET}'", "variable NOT_SET is not set"),
+        ("[connections.a]\nkey = '${EMPTY}'", "variable EMPTY is set but empty"),
         ("refresh_after_seconds = 'x'", "must be a number of seconds above 0"),
         ("refresh_after_seconds = true", "must be a number of seconds above 0"),
         ("refresh_after_seconds = 0", "must be a number of seconds above 0"),
@@ -96,7 +97,7 @@ def test_mistake_in_the_configuration_is_told_in_words(
 ) -> None:
     """Whoever wrote it learns what to write."""
     with pytest.raises(Misconfigured, match=told):
-        read_config(_write(tmp_path, text), {})
+        read_config(_write(tmp_path, text), {"EMPTY": ""})
 
 
 def test_unreadable_configuration_is_told(tmp_path: Path) -> None:

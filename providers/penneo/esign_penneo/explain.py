@@ -27,7 +27,9 @@ _BY_STATUS: Mapping[int, type[ProviderError]] = {
     401: AuthenticationFailed,  # token expired: connector, V
     403: PermissionDenied,  # connector, V
     404: NotFound,  # connector, V
-    408: Unavailable,  # I
+    408: Unavailable,  # I; a proxy's, and so perhaps after the deed, as the next two
+    460: Unavailable,  # I
+    499: Unavailable,  # I
     429: RateLimited,  # connector, V
 }
 _BAD_TOKEN = (
@@ -41,6 +43,8 @@ _BAD_CLIENT = frozenset(
         "unauthorized_client",  # RFC 6749; I for this vendor
     }
 )
+_LONGEST_SECONDS = 86_400.0
+"""How long it is believed that one should stay away."""
 _FIELD = {
     "signOrder": "order",
     "emailText": "message",
@@ -91,7 +95,8 @@ def explain(response: Response, now: datetime) -> EsignError:
 def _is_about_credentials(response: Response, data: Any, said: list[str]) -> bool:
     if response.status == 401:
         return True
-    if isinstance(data, dict) and data.get("error") in _BAD_CLIENT:
+    word = data.get("error") if isinstance(data, dict) else None
+    if isinstance(word, str) and word in _BAD_CLIENT:
         return True
     return response.status == 400 and any(each.lower().startswith(_BAD_TOKEN) for each in said)
 
@@ -151,10 +156,11 @@ def _retry_after(text: str | None, now: datetime) -> float | None:
     if text is None:
         return None
     if text.isdecimal():
-        return float(text)
+        return min(float(text), _LONGEST_SECONDS)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        seconds = (at - now).total_seconds()
+    except (ValueError, OverflowError):
         return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - now).total_seconds())
+    return min(max(0.0, seconds), _LONGEST_SECONDS)

@@ -65,6 +65,7 @@ _PRIVATE = (
 )
 _MOST_CHARACTERS = 500
 _AFTER_ALL = 500
+_FROM_A_PROXY = frozenset({408, 460, 499})  # I: perhaps after the deed
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,9 @@ def explain(response: Response, now: datetime) -> ProviderError:
 
 
 def _by_status(status: int) -> type[ProviderError]:
-    return Unavailable if status >= _AFTER_ALL else _STATUS.get(status, Refused)
+    if status >= _AFTER_ALL or status in _FROM_A_PROXY:
+        return Unavailable
+    return _STATUS.get(status, Refused)
 
 
 def _read(response: Response) -> _Said:
