@@ -5,13 +5,15 @@ Nothing of a command is loaded before it is called: `esign --help` reads this fi
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 
-from esign_core.cli.failures import Misused, missing_extra, tell
+from esign_core.cli.failures import Misused, missing_extra, tell, tell_interrupted
 from esign_core.errors import EsignError
 
 if TYPE_CHECKING:
@@ -64,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in words
     try:
-        return _run(words)
+        with _unlogged(words):
+            return _run(words)
     except Misused as error:
         tell(error, as_json=as_json)
         return 2
@@ -78,8 +81,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has had enough
         _ = os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
+        tell_interrupted(words[0] if words else "", as_json=as_json)
         return _INTERRUPTED
     return 1
+
+
+@contextmanager
+def _unlogged(words: Sequence[str]) -> Generator[None]:
+    """Keep logs off stderr, where a program reads our error; handlers that are set up get them.
+
+    `serve` and `worker` still log what fails there: nothing else would tell of it.
+    """
+    names = ("stamina",) if words[:1] in (["serve"], ["worker"]) else ("stamina", "esign")
+    handler = logging.NullHandler()  # without any, `logging` writes to stderr by itself
+    for name in names:
+        logging.getLogger(name).addHandler(handler)
+    try:
+        yield
+    finally:
+        for name in names:
+            logging.getLogger(name).removeHandler(handler)
 
 
 def _run(words: Sequence[str]) -> int:

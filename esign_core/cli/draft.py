@@ -20,8 +20,22 @@ _SIGNER = re.compile(r"(?P<name>[^<>=]*?)\s*(<(?P<email>[^<>]*)>)?\s*(?P<more>(,
 _SIGNER_WORDS = {"action", "delivery", "language", "message", "order", "phone", "role"}
 _DOCUMENT_WORDS = {"name", "path", "roles", "signable", "title"}
 
+
+def _no_option(type_: object, file: Path | None) -> None:
+    """Refuse a mistyped option: with `-` allowed, it would be taken for a file."""
+    del type_
+    if file is not None and str(file).startswith("-") and str(file) != "-":
+        raise ValueError(f"Unknown option: {file}.")
+
+
 DraftFile = Annotated[
-    Path | None, Parameter(name="DRAFT", help="A draft in YAML or JSON; - for stdin.")
+    Path | None,
+    Parameter(
+        name="DRAFT",
+        help="A draft in YAML or JSON; - for stdin.",
+        allow_leading_hyphen=True,
+        validator=_no_option,
+    ),
 ]
 
 

@@ -10,7 +10,13 @@ from cyclopts import Parameter
 from esign_core import Esign
 from esign_core.cli.draft import DraftFile, DraftFlags, read_draft
 from esign_core.cli.output import say, show_fields, show_json, show_table
-from esign_core.cli.parameters import DEFAULT_CONFIG, AsJson, ConfigFile, EnvelopeId
+from esign_core.cli.parameters import (
+    AT_LEAST_ONE,
+    DEFAULT_CONFIG,
+    AsJson,
+    ConfigFile,
+    EnvelopeId,
+)
 from esign_core.model import ArtifactKind, Envelope, EnvelopeStatus
 
 Via = Annotated[str, Parameter(help="The connection, by its name in the configuration.")]
@@ -88,7 +94,9 @@ def list_(
     connection: Annotated[str | None, Parameter(help="Of this connection only.")] = None,
     status: Annotated[EnvelopeStatus | None, Parameter(help="In this status only.")] = None,
     tenant: Annotated[str | None, Parameter(help="Of this tenant only.")] = None,
-    limit: Annotated[int, Parameter(help="At most so many.", show_default=True)] = 100,
+    limit: Annotated[
+        int, Parameter(help="At most so many.", show_default=True, validator=AT_LEAST_ONE)
+    ] = 100,
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:

@@ -8,12 +8,13 @@ from itertools import islice
 from typing import Annotated, Any
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from esign_core import Esign, Event
 from esign_core.cli.failures import Misused
 from esign_core.cli.interrupts import until_interrupted
 from esign_core.cli.output import plain, say, show_json
-from esign_core.cli.parameters import DEFAULT_CONFIG, AsJson, ConfigFile
+from esign_core.cli.parameters import AT_LEAST_ONE, DEFAULT_CONFIG, AsJson, ConfigFile
 
 _PAGE = 500
 _LOOK_EVERY_SECONDS = 0.5
@@ -23,8 +24,10 @@ _LOOK_EVERY_SECONDS = 0.5
 def events(
     *,
     follow: Annotated[bool, Parameter(help="Go on with new ones as they come.")] = False,
-    after: Annotated[int, Parameter(help="Only those after this position.")] = 0,
-    limit: Annotated[int | None, Parameter(help="At most so many.")] = None,
+    after: Annotated[
+        int, Parameter(help="Only those after this position.", validator=Number(gte=0))
+    ] = 0,
+    limit: Annotated[int | None, Parameter(help="At most so many.", validator=AT_LEAST_ONE)] = None,
     envelope: Annotated[str | None, Parameter(help="Of this envelope only.")] = None,
     consumer: Annotated[
         str | None, Parameter(help="From where this consumer left off; its position is kept.")
@@ -41,7 +44,11 @@ def events(
     """
     if consumer is not None and (after or envelope):
         raise Misused("--consumer goes on where it left off: leave --after and --envelope out")
+    if raw and not as_json:
+        raise Misused("--raw needs --json")
     with until_interrupted(), Esign.from_config(config) as esign:
+        if envelope is not None:
+            _ = esign.get(envelope)  # a mistyped id has no events, and would never have any
         stream = (
             _pages(esign, after, envelope, follow=follow)
             if consumer is None

@@ -9,6 +9,15 @@ from typing import Any
 from esign_core.cli.output import say
 from esign_core.errors import EsignError, InvalidDraft, KeyReused, MissingExtra, Outcome, Refused
 
+_INTERRUPTED = {
+    "send": "Interrupted: it is not known whether the envelope was sent. The same command with "
+    "the same --key is safe, and goes on where this one ended; `esign list` shows the envelope.",
+    "remind": "Interrupted: it is not known whether anybody was reminded.",
+    "cancel": "Interrupted: it is not known whether the envelope was cancelled. "
+    "`esign show ENVELOPE --fetch` asks the vendor.",
+}
+"""What is said of commands that change something at a vendor."""
+
 
 class Misused(Exception):
     """The command line says what cannot be meant."""
@@ -47,6 +56,16 @@ def error_data(error: EsignError | Misused) -> dict[str, Any]:
     if isinstance(error, KeyReused):  # the fields only: their values may be addresses
         data["differences"] = sorted(error.differences)
     return data
+
+
+def tell_interrupted(command: str, *, as_json: bool = False) -> None:
+    """Print on stderr that a command was interrupted; and what to do, if it may have done some."""
+    message = _INTERRUPTED.get(command, "Interrupted.")
+    if as_json:
+        outcome = Outcome.UNCERTAIN if command in _INTERRUPTED else Outcome.NOT_DONE
+        data = {"type": "Interrupted", "message": message, "outcome": outcome.value}
+        message = json.dumps({"error": data})
+    say(message, to=sys.stderr)
 
 
 def missing_extra(error: ModuleNotFoundError, extra: str) -> MissingExtra:

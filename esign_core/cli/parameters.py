@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 DEFAULT_CONFIG = Path("esign.toml")
 
@@ -18,4 +19,5 @@ ConfigFile = Annotated[
     ),
 ]
 AsJson = Annotated[bool, Parameter(name="--json", help="JSON on stdout, for programs.")]
+AT_LEAST_ONE = Number(gte=1)
 EnvelopeId = Annotated[str, Parameter(name="ENVELOPE", help="Our id of it: env_...")]

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from esign_core import AsyncEsign, Misconfigured
 from esign_core.cli.interrupts import until_interrupted
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
 
 def serve(
     *,
-    port: Annotated[int, Parameter(help="0 takes a free one.", show_default=True)] = 8000,
+    port: Annotated[
+        int,
+        Parameter(
+            help="0 takes a free one.", show_default=True, validator=Number(gte=0, lte=0xFFFF)
+        ),
+    ] = 8000,
     host: Annotated[
         str, Parameter(help="The address to listen at.", show_default=True)
     ] = "127.0.0.1",

@@ -9,12 +9,15 @@ from cyclopts import Parameter
 from esign_core import Esign
 from esign_core.cli.interrupts import sleep_until_interrupted, until_interrupted
 from esign_core.cli.output import say, show_json
-from esign_core.cli.parameters import DEFAULT_CONFIG, AsJson, ConfigFile
+from esign_core.cli.parameters import AT_LEAST_ONE, DEFAULT_CONFIG, AsJson, ConfigFile
 
 
 def worker(
     *,
-    threads: Annotated[int, Parameter(help="How much is done at a time.", show_default=True)] = 2,
+    threads: Annotated[
+        int,
+        Parameter(help="How much is done at a time.", show_default=True, validator=AT_LEAST_ONE),
+    ] = 2,
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:

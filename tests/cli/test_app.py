@@ -95,6 +95,14 @@ def test_version_is_the_distribution_s(esign: Callable[..., Any]) -> None:
         ["sandbox", "--port", "8000"],
         ["sandbox", "--port", "penvio=70000"],
         ["serve", "--port", "http"],
+        ["serve", "--port", "99999"],
+        ["serve", "--port", "-1"],
+        ["worker", "--threads", "0"],
+        ["list", "--limit", "0"],
+        ["events", "--limit", "0"],
+        ["events", "--after", "-1"],
+        ["events", "--raw"],
+        ["check", "--nonsense", "--via", "penvio"],
     ],
 )
 def test_what_cannot_be_meant_is_a_usage_error(words: list[str], esign: Callable[..., Any]) -> None:
@@ -204,6 +212,46 @@ def test_a_reader_that_has_had_enough_is_no_fault(config: Path) -> None:
     os.close(write)
     assert ran.returncode == 1
     assert not ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "outcome"),
+    [
+        ("send", "The same command with the same --key is safe", "uncertain"),
+        ("list", "Interrupted.", "not_done"),
+    ],
+)
+def test_ctrl_c_says_what_is_known(
+    name: str, told: str, outcome: str, esign: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever interrupts a command learns whether it may have done something."""
+
+    def interrupted(words: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("esign_core.cli.app._run", interrupted)
+    answer = esign(name)
+    assert (answer.code, answer.out) == (130, "")
+    assert told in answer.err
+    assert esign(name, "--json").error["outcome"] == outcome
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("send", ""), ("worker", "a turn failed\n"), ("serve", "a turn failed\n")]
+)
+def test_logs_stay_off_stderr(name: str, told: str) -> None:
+    """An error in JSON is alone there; only what runs for long logs what fails, and no retries."""
+    program = (
+        "import logging; from esign_core.cli import app, main\n"
+        "def run(words):\n"
+        "    logging.getLogger('stamina').warning('retry scheduled')\n"
+        "    logging.getLogger('esign.worker').error('a turn failed')\n"
+        f"app._run = run; main([{name!r}])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stderr == told
 
 
 def test_an_app_is_made_anew_each_time() -> None:

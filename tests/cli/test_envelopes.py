@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -181,3 +182,14 @@ def test_an_unknown_envelope_is_refused(esign: Run, config: Path, command: str) 
     answer = esign(command, "env_none", "--config", config)
     assert answer.code == 1
     assert answer.err.startswith("UnknownEnvelope: ")
+
+
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_a_draft_is_read_from_stdin(
+    place: str, esign: Run, config: Path, lease: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`-` is a file as any other, before the options and after them."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(lease.read_text(encoding="utf-8")))
+    options = ["--via", "penvio", "--config", config]
+    answer = esign("check", *(["-", *options] if place == "first" else [*options, "-"]))
+    assert (answer.code, answer.out) == (0, 'penvio can send "Lease 14".\n')

@@ -47,7 +47,12 @@ def test_the_stream_is_narrowed(esign: Run, config: Path, sent: str) -> None:
     assert _types(esign("events", "--after", "1", "-c", config, "--json")) == ["signer.notified"]
     assert _types(esign("events", "--limit", "1", "-c", config, "--json")) == ["envelope.sent"]
     assert len(_types(esign("events", "--envelope", sent, "-c", config, "--json"))) == 2
-    assert _types(esign("events", "--envelope", "env_none", "-c", config, "--json")) == []
+
+
+def test_an_unknown_envelope_has_no_stream(esign: Run, config: Path) -> None:
+    """A mistyped id is no envelope to which nothing happened."""
+    answer = esign("events", "--envelope", "nope", "-c", config, "--json")
+    assert (answer.code, answer.error["type"]) == (1, "UnknownEnvelope")
 
 
 def test_a_consumer_goes_on_where_it_left_off(esign: Run, config: Path, sent: str) -> None:
