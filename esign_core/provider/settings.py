@@ -11,6 +11,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from esign_core.errors import InvalidDraft, Problem
 from esign_core.model import Value
 
+_LEAST_SECRET = 8
+
 
 class TemplateTarget(Value):
     """What a neutral template is at one vendor: a template of the vendor's, or a PDF."""
@@ -36,13 +38,16 @@ class ProviderSettings(Value):
     templates: Mapping[str, TemplateTarget] = {}
     """What neutral templates are here."""
     webhook_secrets: tuple[SecretStr, ...] = ()
-    """All of them verify deliveries; the first one signs new subscriptions."""
+    """All of them verify deliveries; the first one signs new subscriptions. At least 8 characters
+    each."""
     accept_unsigned: bool = False
     """Whether unsigned deliveries are taken as hints."""
 
     @field_validator("webhook_secrets")
     @classmethod
-    def _not_blank(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    def _long_enough(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         if not all(secret.get_secret_value().strip() for secret in secrets):
             raise ValueError("has an empty secret: anybody could sign deliveries with it")
+        if any(len(secret.get_secret_value().strip()) < _LEAST_SECRET for secret in secrets):
+            raise ValueError(f"has a secret of less than {_LEAST_SECRET} characters")
         return secrets

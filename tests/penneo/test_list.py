@@ -137,3 +137,41 @@ def test_an_empty_search_is_none(provider: PenneoProvider, make_case_file: MakeC
     """Somebody else's mark is not ours."""
     answers = [reply([make_case_file(1, metaData="esign:env_77")])]
     assert replay(provider.find("esign:env_7", SINCE), answers).answer is None
+
+
+STRANGE_ROWS: list[Any] = [
+    "text",
+    None,
+    {"id": 1, "signers": [{"id": []}]},
+    {"id": {}, "metaData": "esign:env_77"},
+    {"id": 2, "metaData": ["esign:env_7"], "documents": 5},
+]
+
+
+def test_a_strange_row_does_not_hide_ours(
+    provider: PenneoProvider, make_case_file: MakeCaseFile, make_log: MakeLog
+) -> None:
+    """The mark is looked for before anything else of a row is read."""
+    found = make_case_file(1, id=17, metaData="esign:env_7")
+    answers = [reply([*STRANGE_ROWS, found]), reply(found), make_log(), make_log()]
+    answer = replay(provider.find("esign:env_7", SINCE), answers).answer
+    assert answer is not None
+    assert answer.remote_id == "17"
+
+
+def test_our_row_without_an_id_is_unreadable(provider: PenneoProvider) -> None:
+    """It is there, so the answer must not be that there is none."""
+    rows = [{"id": "../1", "metaData": "esign:env_7"}]
+    with pytest.raises(UnreadableAnswer):
+        replay(provider.find("esign:env_7", SINCE), [reply(rows)])
+
+
+def test_a_strange_row_hides_no_other_in_a_list(
+    provider: PenneoProvider, make_case_file: MakeCaseFile
+) -> None:
+    """It is left out; but if nothing can be read, the list is not called empty."""
+    rows = [*STRANGE_ROWS, make_case_file(1, id=17)]
+    page = replay(provider.list_envelopes(Query()), [reply(rows)]).answer
+    assert [each.remote_id for each in page.snapshots] == ["17"]
+    with pytest.raises(UnreadableAnswer):
+        replay(provider.list_envelopes(Query()), [reply(STRANGE_ROWS)])

@@ -115,13 +115,22 @@ def test_a_forbidden_request_has_three_possible_reasons(provider: PenvioProvider
         ({"X_RateLimit_Reset": "soon", "Retry_After": "7.5"}, 7.5),
         ({"Retry_After": "Thu, 18 Jan 2024 10:32:00 GMT"}, None),
         ({"Retry_After": "9" * 13}, None),
+        ({"Retry_After": "9" * 12}, 86400.0),
+        ({"Retry_After": "-1"}, None),
+        ({"Retry_After": "nan"}, None),
+        ({"Retry_After": "inf"}, None),
+        ({"X_RateLimit_Reset": "9" * 12}, 86400.0),
+        ({"X_RateLimit_Reset": "9" * 400}, None),
+        ({"X_RateLimit_Reset": "-1", "Retry_After": "7"}, 7.0),
+        ({"X_RateLimit_Reset": "NaN"}, None),
+        ({"X_RateLimit_Reset": "1e999"}, None),
         ({}, None),
     ],
 )
 def test_the_limit_tells_when_to_come_back(
     provider: PenvioProvider, headers: dict[str, str], seconds: float | None
 ) -> None:
-    """The reset is a UNIX time; what is no number is no time."""
+    """The reset is a UNIX time; what is no number is no time, and a day is the longest."""
     told = provider.explain(reply(error("RATE_LIMITED"), status=429, **headers))
     assert told.retry_after_seconds == seconds
 

@@ -28,10 +28,10 @@ def test_settings_are_read_from_plain_data(acme_class: type[Provider[Any]]) -> N
     """As a file or the environment has them."""
     settings = read_settings(
         acme_class,
-        {"templates": {"lease": {"document": "lease.pdf"}}, "webhook_secrets": ["canary"]},
+        {"templates": {"lease": {"document": "lease.pdf"}}, "webhook_secrets": ["canary-1"]},
     )
     assert settings.templates["lease"].document == Path("lease.pdf")
-    assert settings.webhook_secrets[0].get_secret_value() == "canary"
+    assert settings.webhook_secrets[0].get_secret_value() == "canary-1"
     assert settings.accept_unsigned is False
     assert "canary" not in repr(settings.webhook_secrets)
 
@@ -54,6 +54,16 @@ def test_every_wrong_setting_is_named_at_once(acme_class: type[Provider[Any]]) -
         "xyz: there is no such setting."
     )
     assert caught.value.provider == "acme"
+
+
+@pytest.mark.promise("A1")
+@pytest.mark.parametrize("secret", ["canary", "canary".center(40)])
+def test_a_short_webhook_secret_is_refused(acme_class: type[Provider[Any]], secret: str) -> None:
+    """It could be guessed; the setting is named, and no value is."""
+    with pytest.raises(Misconfigured) as caught:
+        read_settings(acme_class, {"webhook_secrets": ["long enough", secret]})
+    told = "acme: webhook_secrets: has a secret of less than 8 characters"
+    assert str(caught.value) == told
 
 
 def test_a_missing_setting_is_missing(acme_class: type[Provider[Any]]) -> None:

@@ -173,7 +173,7 @@ def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
         folder = tmp_path / str(len(made))
         folder.mkdir()
         account = {"provider": "fake", "style": style, **settings}
-        other = {**account, "webhook_secrets": ["two"], "endpoint": "other"}
+        other = {**account, "webhook_secrets": ["secret-two"], "endpoint": "other"}
         world = World(folder, {"acme": account, "other": other})
         made.append(world)
         return world

@@ -180,7 +180,7 @@ def test_mark_in_another_account_adopts_nothing(world: World) -> None:
     (doubtful,) = world.all()
     world.workspace.journal.write(lambda tx: tx.work.drop(WorkKind.LOOK_UP, doubtful.id))
     _make_elsewhere(world, mark=f"esign:{doubtful.id}")
-    world.receive(world.vendor.delivery(world.vendor.event("1"), secret="two"), "other")
+    world.receive(world.vendor.delivery(world.vendor.event("1"), secret="secret-two"), "other")
     world.work(100)
     assert world.fetches("1") == 1
     assert world.get(doubtful.id).remote_id is None

@@ -115,9 +115,11 @@ def test_delivery_of_one_account_cannot_touch_anothers_envelope(world: World) ->
     envelope = world.send(via="acme")
     world.vendor.complete("1")
     event = world.vendor.event("1", "e1")
-    receipt = world.receive(world.vendor.delivery(event, secret="two"), "other")
+    receipt = world.receive(world.vendor.delivery(event, secret="secret-two"), "other")
     assert (receipt.state, receipt.envelope_ids) == (DeliveryState.WAITING, ())
-    assert isinstance(world.refused(world.vendor.delivery(event, secret="two")), WebhookRejected)
+    assert isinstance(
+        world.refused(world.vendor.delivery(event, secret="secret-two")), WebhookRejected
+    )
     world.work(59)  # identified through the other account, where the mark says it is not theirs
     assert world.get(envelope.id).status is EnvelopeStatus.SENT
     assert {entry.state for entry in world.inbox()} == {DeliveryState.FOREIGN}

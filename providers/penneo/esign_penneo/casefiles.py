@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from esign_core.errors import NotFound, PermissionDenied
-from esign_core.provider import Flow, Request
+from esign_core.provider import Flow, Request, Response
 from esign_penneo.paging import next_page
 from esign_penneo.paths import path
 from esign_penneo.snapshots import Histories, History
 from esign_penneo.statuses import NEW
-from esign_penneo.wire import CaseFile, LogLine, read, read_all
+from esign_penneo.wire import CaseFile, LogLine, read, read_all, readable, rows_of
 
 CASE_FILES = "/api/v1/casefiles"
 _CASE_FILES_V3 = "/api/v3/casefiles"
@@ -21,10 +22,19 @@ _PER_PAGE = 100  # "slow above 200 results" (V)
 
 @dataclass(frozen=True)
 class Rows:
-    """One page of case files."""
+    """One page of case files, as they came: a strange one must not hide the others."""
 
-    case_files: tuple[CaseFile, ...]
+    items: tuple[Any, ...] = field(repr=False)
     next_page: str | None
+    response: Response = field(repr=False)
+
+    def case_files(self) -> tuple[CaseFile, ...]:
+        """The rows that can be read.
+
+        Raises:
+            UnreadableAnswer: None of them can.
+        """
+        return readable(CaseFile, self.items, self.response)
 
 
 def one(remote_id: str) -> Flow[CaseFile]:
@@ -43,6 +53,7 @@ def some(page: str, since: datetime | None, status: int | None = None) -> Flow[R
 
     Raises:
         NotFound: The page is none of Penneo's.
+        UnreadableAnswer: The answer is no list.
 
     Source: Postman, PHP (V).
     """
@@ -60,7 +71,7 @@ def some(page: str, since: datetime | None, status: int | None = None) -> Flow[R
             "createdAfter": int(since.timestamp()) if since else None,
         },
     )
-    return Rows(read_all(CaseFile, reply), next_page(reply.headers.get("link"), page))
+    return Rows(rows_of(reply), next_page(reply.headers.get("link"), page), reply)
 
 
 def log(remote_id: str, signer_id: str) -> Flow[tuple[LogLine, ...]]:

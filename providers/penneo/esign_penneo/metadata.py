@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from esign_core.provider import BadJson, read_json
 
@@ -20,6 +21,15 @@ def to_text(mark: str | None, words: Mapping[str, str]) -> str | None:
     if not words:
         return mark
     return json.dumps({KEY: mark, **words} if mark else dict(words), separators=(",", ":"))
+
+
+def is_on(mark: str, row: Any) -> bool:
+    """Whether what may be a case file, read or not, carries the mark in `metaData` or reference."""
+    if not isinstance(row, dict):
+        return False
+    text = row.get("metaData")
+    marked, _ = from_text(text if isinstance(text, str) else None)
+    return mark in (marked, text, row.get("reference"))
 
 
 def from_text(text: str | None) -> tuple[str | None, dict[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,8 @@ from esign_penneo.times import moment
 
 _NONCE_BYTES = 32  # 44 characters in base64; at most 64 are taken (V)
 _LIFE_SECONDS = 600  # V, where the answer does not say
+_LONGEST_LIFE_SECONDS = 86_400
+_VALUE = re.compile(r"[!-~]+")  # what a header can carry
 
 _HEADERS = {
     "/send/": ("X-Auth-Token", "{}"),  # Postman, V: "not Authorization: Bearer"
@@ -32,7 +35,7 @@ def api_keys(settings: PenneoSettings, now: datetime) -> Flow[Token]:
 
     Raises:
         AuthenticationFailed: The client or the keys are not known in this environment.
-        UnreadableAnswer: The answer has no token; nothing was done with it.
+        UnreadableAnswer: The answer has no token that a header can carry; nothing was done with it.
 
     Source: Postman, PHP, NET (V); all agree.
     """
@@ -79,9 +82,9 @@ def authorized(request: Request, token: Token) -> Request:
 def _token(reply: Response, now: datetime) -> Token:
     data = reply.json()
     value = data.get("access_token") if isinstance(data, dict) else None
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not _VALUE.fullmatch(value):
         raise UnreadableAnswer(
-            f"{reply.status}, the answer has no access token.",
+            f"{reply.status}, the answer has no access token that can be used.",
             status_code=reply.status,
             raw=scrubbed_data(data),
         )
@@ -89,5 +92,5 @@ def _token(reply: Response, now: datetime) -> Token:
     if expires_at is None:
         life = data.get("expires_in")  # seconds: PHP, Postman, V
         seconds = life if isinstance(life, int) and life > 0 else _LIFE_SECONDS
-        expires_at = now + timedelta(seconds=seconds)
-    return Token(value, expires_at)
+        expires_at = now + timedelta(seconds=min(seconds, _LONGEST_LIFE_SECONDS))
+    return Token(value, min(expires_at, now + timedelta(seconds=_LONGEST_LIFE_SECONDS)))

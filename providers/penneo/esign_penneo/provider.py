@@ -51,6 +51,7 @@ from esign_penneo.settings import PenneoSettings
 from esign_penneo.snapshots import to_snapshot
 from esign_penneo.statuses import FILTER
 from esign_penneo.webhooks import PenneoWebhooks
+from esign_penneo.wire import Reference, read_row
 
 _DOCUMENTS = "/api/v3/documents"
 _CLOCKS_DIFFER = timedelta(minutes=5)
@@ -202,10 +203,11 @@ class PenneoProvider(Provider[PenneoSettings]):
 
         Rows are case files without their signers' logs: `sent` may be `in_progress` already, and
         a deleted one is `unknown`, because only the logs tell what it was before. Pages can
-        overlap (V).
+        overlap (V). A row that cannot be read is left out.
 
         Raises:
             NotFound: The cursor is none of Penneo's.
+            UnreadableAnswer: Not one row can be read.
 
         Source: Postman, PHP (V).
         """
@@ -213,7 +215,7 @@ class PenneoProvider(Provider[PenneoSettings]):
             return Page((), None)  # a status that no case file has
         status = FILTER[query.status] if query.status else None
         rows = yield from casefiles.some(query.cursor or "1", query.since, status)
-        snapshots = tuple(to_snapshot(row, None, self.now()) for row in rows.case_files)
+        snapshots = tuple(to_snapshot(row, None, self.now()) for row in rows.case_files())
         return Page(snapshots, rows.next_page)
 
     def find(self, mark: str, since: datetime) -> Flow[Snapshot | None]:
@@ -227,10 +229,10 @@ class PenneoProvider(Provider[PenneoSettings]):
         page: str | None = "1"
         while page is not None:
             rows = yield from casefiles.some(page, since - _CLOCKS_DIFFER)
-            for row in rows.case_files:
-                marked, _ = metadata.from_text(row.meta_data)
-                if mark in {marked, row.meta_data, row.reference}:
-                    return (yield from self.fetch(row.id))
+            for row in rows.items:
+                if metadata.is_on(mark, row):
+                    found = read_row(Reference, row, rows.response)
+                    return (yield from self.fetch(found.id))
             page = rows.next_page
         return None
 

@@ -205,7 +205,7 @@ def read(kind: type[WireT], response: Response) -> WireT:
     Raises:
         UnreadableAnswer: It is not what the documents say; the message names fields, not values.
     """
-    return _read(kind, response.json(), response)
+    return read_row(kind, response.json(), response)
 
 
 def read_all(kind: type[WireT], response: Response) -> tuple[WireT, ...]:
@@ -214,16 +214,48 @@ def read_all(kind: type[WireT], response: Response) -> tuple[WireT, ...]:
     Raises:
         UnreadableAnswer: It is not what the documents say.
     """
+    return tuple(read_row(kind, row, response) for row in rows_of(response))
+
+
+def rows_of(response: Response) -> tuple[Any, ...]:
+    """The rows of such an answer, as they came.
+
+    Raises:
+        UnreadableAnswer: It is no list.
+    """
     data = response.json()
     rows = data.get("items") if isinstance(data, dict) else data
     if not isinstance(rows, list):
         raise UnreadableAnswer(
             f"{response.status}, the answer should be a list.", status_code=response.status
         )
-    return tuple(_read(kind, row, response) for row in rows)
+    return tuple(rows)
 
 
-def _read(kind: type[WireT], data: Any, response: Response) -> WireT:
+def readable(kind: type[WireT], rows: tuple[Any, ...], response: Response) -> tuple[WireT, ...]:
+    """The rows that can be read; a strange one hides no other.
+
+    Raises:
+        UnreadableAnswer: There are rows, and none of them can be read.
+    """
+    found: list[WireT] = []
+    strange: UnreadableAnswer | None = None
+    for row in rows:
+        try:
+            found.append(read_row(kind, row, response))
+        except UnreadableAnswer as error:
+            strange = error
+    if strange is not None and not found:
+        raise strange
+    return tuple(found)
+
+
+def read_row(kind: type[WireT], data: Any, response: Response) -> WireT:
+    """One row, or anything else out of an answer.
+
+    Raises:
+        UnreadableAnswer: It is not what the documents say; the message names fields, not values.
+    """
     try:
         return kind.model_validate(data)
     except ValidationError as error:

@@ -65,6 +65,7 @@ _PRIVATE = (
 )
 _MOST_CHARACTERS = 500
 _AFTER_ALL = 500
+_LONGEST_WAIT_SECONDS = 86_400.0
 _FROM_A_PROXY = frozenset({408, 460, 499})  # I: perhaps after the deed
 
 
@@ -138,15 +139,18 @@ def _field(name: str) -> str:
 
 
 def _retry_after(response: Response, kind: type[ProviderError], now: datetime) -> float | None:
-    """When to come back. Every answer tells when the limit resets; it matters once it is reached.
+    """When to come back, in a day at most.
+
+    Every answer tells when the limit resets; it matters once it is reached.
 
     Source: "X-RateLimit-Reset: Unix timestamp when limit resets" (V). Retry-After is not
     documented; a proxy may send it.
     """
     reset = _number(response.headers.get("x-ratelimit-reset")) if kind is RateLimited else None
     if reset is not None:
-        return max(0.0, reset - now.timestamp())
-    return _number(response.headers.get("retry-after"))
+        return min(max(0.0, reset - now.timestamp()), _LONGEST_WAIT_SECONDS)
+    seconds = _number(response.headers.get("retry-after"))
+    return None if seconds is None else min(seconds, _LONGEST_WAIT_SECONDS)
 
 
 def _number(text: str | None) -> float | None:
