@@ -10,8 +10,8 @@ VAGUE = {"base", "common", "helpers", "misc", "utils"}
 # Spelled in two halves, so that this file is not what it looks for.
 REGISTRIES = [
     "pypi" + ".org",
-    "pythonhosted" + ".org",
-    "registry.npmjs" + ".org",
+    "python" + "hosted.org",
+    "registry." + "npmjs.org",
     "registry.yarnpkg" + ".com",
     "anaconda" + ".org",
     "crates" + ".io",
