@@ -135,8 +135,8 @@ def test_job_that_ends_unreadably_is_looked_for(make_world: Callable[[str], Worl
 
 
 @pytest.mark.promise("S7")
-def test_document_that_changes_after_it_was_pinned_is_not_sent(world: World) -> None:
-    """What the fingerprint was made of is what the vendor gets, or nothing."""
+def test_pinned_document_is_not_pinned_anew() -> None:
+    """What the fingerprint was made of stays what the upload is checked against."""
     contents = iter([b"%PDF-1.7 the lease", b"%PDF-1.7 the lease"])
     changed = b"%PDF-1.7 the LEASE"
     document = Document.from_opener(
