@@ -15,10 +15,11 @@ from cyclopts import Parameter
 from esign_core.cli.failures import Misused
 from esign_core.errors import InvalidDraft, Problem
 from esign_core.model import Channel, Document, EnvelopeDraft
+from esign_core.provider import Registry, with_options
 
 _SIGNER = re.compile(r"(?P<name>[^<>=]*?)\s*(<(?P<email>[^<>]*)>)?\s*(?P<more>(,\s*\w+=[^,]*)*)")
 _SIGNER_WORDS = {"action", "delivery", "language", "message", "order", "phone", "role"}
-_DOCUMENT_WORDS = {"name", "path", "roles", "signable", "title"}
+_DOCUMENT_WORDS = {"name", "options", "path", "roles", "signable", "title"}
 
 
 def _no_option(type_: object, file: Path | None) -> None:
@@ -139,6 +140,7 @@ def _from_yaml(text: str) -> object:
 def _from_data(data: object, file: Path) -> EnvelopeDraft:
     if not isinstance(data, dict) or not all(isinstance(name, str) for name in data):
         raise _invalid(file, "must be a mapping: title, signers, and documents or template")
+    data = with_options(data, Registry.installed())
     documents = data.get("documents")
     if isinstance(documents, list):
         folder = Path() if str(file) == "-" else file.parent

@@ -8,7 +8,15 @@ from typing import Any, TypeVar
 
 from esign_core.errors import BrokenProvider, EsignError, Outcome, Unavailable, UnreadableAnswer
 from esign_core.model import Job, Page, Snapshot
-from esign_core.provider import HttpDownload, ObjectDownload, Provider, Request, Response, Token
+from esign_core.provider import (
+    HttpDownload,
+    ObjectDownload,
+    Provider,
+    Request,
+    Response,
+    Template,
+    Token,
+)
 
 T = TypeVar("T")
 
@@ -23,6 +31,8 @@ _ANSWERS: dict[str, tuple[type, ...]] = {
     "list": (Page,),
     "download": (HttpDownload, ObjectDownload),
     "grant": (Token,),
+    "probe": (Response,),
+    "check": (Response, Template, tuple),
 }
 
 

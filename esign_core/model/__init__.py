@@ -2,16 +2,18 @@
 
 from esign_core.model.capability import Capabilities, Feature, Gap, wishes
 from esign_core.model.document import CHUNK_BYTES, PDF, Content, Document
-from esign_core.model.draft import EnvelopeDraft, ProviderOptions, TemplateRef
+from esign_core.model.draft import EnvelopeDraft, TemplateRef
 from esign_core.model.envelope import Envelope, Evidence, Fact, Seat, SignerState, seats_of
 from esign_core.model.event import Authenticity, Event, EventType, Source
 from esign_core.model.observation import Observation, from_notice, from_snapshot, match
 from esign_core.model.observe import observe
+from esign_core.model.options import DocumentOptions, ProviderOptions, SignerOptions
 from esign_core.model.signer import (
     Channel,
     CopyRecipient,
     Identity,
     IdentityMethod,
+    Redirects,
     Signer,
     SignerAction,
 )
@@ -27,7 +29,7 @@ from esign_core.model.snapshot import (
     Snapshot,
 )
 from esign_core.model.status import EnvelopeStatus, SignerStatus
-from esign_core.model.value import Value, problems_of
+from esign_core.model.value import Value
 from esign_core.model.webhook import Notice, SignerNotice, Subscription, Verified, WebhookRequest
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "Content",
     "CopyRecipient",
     "Document",
+    "DocumentOptions",
     "Envelope",
     "EnvelopeDraft",
     "EnvelopeStatus",
@@ -59,10 +62,12 @@ __all__ = [
     "Page",
     "ProviderOptions",
     "Query",
+    "Redirects",
     "Seat",
     "Signer",
     "SignerAction",
     "SignerNotice",
+    "SignerOptions",
     "SignerSnapshot",
     "SignerState",
     "SignerStatus",

@@ -12,6 +12,7 @@ from typing import Annotated, BinaryIO, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from esign_core.errors import DocumentChanged, InvalidDraft, Problem
+from esign_core.model.options import DocumentOptions, OptionsOf, OptionsT, option
 from esign_core.model.value import Value
 
 PDF = "application/pdf"
@@ -61,6 +62,8 @@ class Document(Value):
     """False makes it an attachment: sent along, not signed."""
     roles: Annotated[Sequence[str], AfterValidator(tuple)] = ()
     """The roles that sign it; empty means every signer."""
+    options: OptionsOf[DocumentOptions] = ()
+    """Wishes that only one vendor knows; other vendors do not see them."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     """Set by `pinned`: what the upload must turn out to be."""
 
@@ -73,6 +76,7 @@ class Document(Value):
         title: str | None = None,
         signable: bool = True,
         roles: Sequence[str] = (),
+        options: Sequence[DocumentOptions] = (),
     ) -> Self:
         """A document that is read from a file when it is needed, in pieces.
 
@@ -94,6 +98,7 @@ class Document(Value):
             title=title,
             signable=signable,
             roles=roles,
+            options=options,
         )
 
     @classmethod
@@ -105,6 +110,7 @@ class Document(Value):
         title: str | None = None,
         signable: bool = True,
         roles: Sequence[str] = (),
+        options: Sequence[DocumentOptions] = (),
     ) -> Self:
         """A document that is in memory already.
 
@@ -119,6 +125,7 @@ class Document(Value):
             title=title,
             signable=signable,
             roles=roles,
+            options=options,
         )
 
     @classmethod
@@ -131,6 +138,7 @@ class Document(Value):
         title: str | None = None,
         signable: bool = True,
         roles: Sequence[str] = (),
+        options: Sequence[DocumentOptions] = (),
     ) -> Self:
         """A document that a function opens, for storage of your own.
 
@@ -141,6 +149,7 @@ class Document(Value):
             title: What people see.
             signable: False makes it an attachment.
             roles: The roles that sign it; empty means every signer.
+            options: Wishes that only one vendor knows.
 
         Raises:
             InvalidDraft: It is empty or no PDF.
@@ -151,7 +160,13 @@ class Document(Value):
         if size is None:
             size = sum(map(len, content.chunks()))
         return cls(
-            name=name, content=content, size=size, title=title, signable=signable, roles=roles
+            name=name,
+            content=content,
+            size=size,
+            title=title,
+            signable=signable,
+            roles=roles,
+            options=options,
         )
 
     @model_validator(mode="after")
@@ -167,6 +182,10 @@ class Document(Value):
     def display_title(self) -> str:
         """The title, or the name without its ending."""
         return self.title or Path(self.name).stem
+
+    def option(self, kind: type[OptionsT]) -> OptionsT:
+        """The vendor-only wishes of a kind, or that kind's defaults."""
+        return option(self.options, kind)
 
     def pinned(self) -> Self:
         """The same document with its SHA-256, read through once; one that has it is left alone.

@@ -6,21 +6,15 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Self, TypeVar
+from typing import Annotated, Any, Self
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    SerializeAsAny,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from esign_core.errors import InvalidDraft, Problem
 from esign_core.model.document import DocumentOrPath
-from esign_core.model.signer import Channel, CopyRecipient, Language, Signer
-from esign_core.model.value import Value
+from esign_core.model.options import OptionsOf, OptionsT, ProviderOptions, option
+from esign_core.model.signer import Channel, CopyRecipient, Language, Redirects, Signer
+from esign_core.model.value import Moment, Value
 
 
 class TemplateRef(Value):
@@ -30,15 +24,6 @@ class TemplateRef(Value):
 
     def __init__(self, name: str) -> None:
         super().__init__(name=name)
-
-
-class ProviderOptions(Value):
-    """Wishes that only one vendor knows. A provider subclasses this and sets `provider`."""
-
-    provider: ClassVar[str]
-
-
-OptionsT = TypeVar("OptionsT", bound=ProviderOptions)
 
 
 def _template(value: object) -> object:
@@ -68,15 +53,25 @@ class EnvelopeDraft(Value):
     """A prepared document at the vendor; or give `documents`."""
     copies: Annotated[Sequence[CopyRecipient], AfterValidator(tuple)] = ()
     """Who gets the finished documents."""
+    subject: str | None = Field(default=None, min_length=1, max_length=255)
+    """The subject of the e-mail that asks; the vendor's own, or the title, if not given."""
     message: str | None = Field(default=None, min_length=1, repr=False)
-    """A message to all signers."""
+    """The text of the e-mail that asks."""
+    redirects: Redirects | None = Field(default=None, repr=False)
+    """Where browsers go afterwards, for signers who have no redirects of their own."""
     language: Language | None = None
     """The language of e-mails and pages, where a signer has none of their own."""
+    send_at: Moment | None = None
+    """When it goes out, with a time zone; at once if not given."""
     expires_in_days: int | None = Field(default=None, ge=1, le=3650)
     """How long signers have, from sending."""
+    expires_at: Moment | None = None
+    """The moment after which nobody can sign; or give `expires_in_days`."""
+    remind_every_days: int | None = Field(default=None, ge=1, le=365)
+    """The vendor writes again to who has not signed, every so many days."""
     metadata: Mapping[str, str] = {}
     """Your own words, kept with the envelope at the vendor."""
-    options: Annotated[Sequence[SerializeAsAny[ProviderOptions]], AfterValidator(tuple)] = ()
+    options: OptionsOf[ProviderOptions] = ()
     """Wishes that only one vendor knows; other vendors do not see them."""
     mark: str | None = Field(default=None, exclude=True)
     """Set by the core, for finding the envelope again at the vendor. Leave it alone."""
@@ -93,9 +88,18 @@ class EnvelopeDraft(Value):
             yield Problem("", "give documents or a template, and not both")
         if self.documents and not any(document.signable for document in self.documents):
             yield Problem("documents", "none of them is to be signed")
+        yield from self._time_problems()
         yield from self._name_problems()
         yield from self._order_problems()
         yield from self._signer_problems()
+
+    def _time_problems(self) -> Iterator[Problem]:
+        if self.expires_at is None:
+            return
+        if self.expires_in_days is not None:
+            yield Problem("expires_at", "give this or expires_in_days, and not both")
+        if self.send_at is not None and self.expires_at <= self.send_at:
+            yield Problem("expires_at", "must be after send_at")
 
     def _name_problems(self) -> Iterator[Problem]:
         names = Counter(document.name for document in self.documents)
@@ -139,7 +143,7 @@ class EnvelopeDraft(Value):
 
     def option(self, kind: type[OptionsT]) -> OptionsT:
         """The vendor-only wishes of a kind, or that kind's defaults."""
-        return next((each for each in self.options if isinstance(each, kind)), kind())
+        return option(self.options, kind)
 
     def pinned(self) -> Self:
         """The same draft with every document's SHA-256, each read through once.
@@ -164,9 +168,11 @@ class EnvelopeDraft(Value):
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _as_data(self, secret: Callable[[SecretStr], str]) -> dict[str, Any]:
-        data = self.model_dump(exclude={"documents", "options"})
-        data["documents"] = [each.model_dump(exclude={"content"}) for each in self.documents]
-        data["options"] = [{"provider": o.provider, **o.model_dump()} for o in self.options]
+        """What was said, and nothing for what was not: a field added later changes no old draft."""
+        data = self.model_dump(exclude={"documents"}, exclude_defaults=True)
+        data["documents"] = [
+            each.model_dump(exclude={"content"}, exclude_defaults=True) for each in self.documents
+        ]
         plain: dict[str, Any] = json.loads(
             json.dumps(data, default=lambda v: secret(v) if isinstance(v, SecretStr) else str(v))
         )

@@ -113,6 +113,11 @@ class Envelope:
         return self.status.is_final
 
     @property
+    def is_in_doubt(self) -> bool:
+        """Whether nobody knows if it was sent, and nobody has given it up."""
+        return self.outcome is Outcome.UNCERTAIN and not self.is_final
+
+    @property
     def has_conflict(self) -> bool:
         """Whether two different ends were reported."""
         return Fact(EventType.ENVELOPE_CONFLICT) in self.facts

@@ -31,7 +31,7 @@ class EventType(StrEnum):
     ENVELOPE_EXPIRED = "envelope.expired"
     """Time ran out."""
     ENVELOPE_FAILED = "envelope.failed"
-    """The vendor gave up on it."""
+    """The vendor gave up on it; or, where nobody knows whether it was sent, a person did."""
     ENVELOPE_CONFLICT = "envelope.conflict"
     """Two different ends were reported; a person should look."""
     ENVELOPE_PURGED = "envelope.purged"
@@ -68,6 +68,8 @@ class Source(StrEnum):
     """The vendor answered our own call."""
     IMPORT = "import"
     """It was taken over from records."""
+    DECISION = "decision"
+    """A person decided it; no vendor said so."""
 
 
 class Authenticity(StrEnum):
@@ -79,6 +81,8 @@ class Authenticity(StrEnum):
     """A signature covers the body."""
     FETCHED = "fetched"
     """We read it from the vendor ourselves."""
+    DECIDED = "decided"
+    """A person of ours answers for it."""
     SECRET = "secret"  # noqa: S105 - a grade of proof
     """The sender knows a shared word; the body is not proven."""
     NONE = "none"
@@ -87,7 +91,7 @@ class Authenticity(StrEnum):
     @property
     def is_proof(self) -> bool:
         """Whether it may move state; anything less is a hint and causes a look at the vendor."""
-        return self in {Authenticity.SIGNED_FRESH, Authenticity.SIGNED, Authenticity.FETCHED}
+        return self not in {Authenticity.SECRET, Authenticity.NONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ class Event:
     inferred: bool
     """Whether nobody said so, but something that was said implies it."""
     data: Mapping[str, Any] = field(default_factory=dict)
-    """More, in neutral words: `reason` of a refusal."""
+    """More, in neutral words: `reason` of a refusal or a decision."""
     raw: Any = field(default=None, repr=False)
     """What the vendor said, decoded, without secrets and signing links."""
 

@@ -29,7 +29,7 @@ class Observation:
     signer_remote_ids: Mapping[str, str] = field(default_factory=dict)
     """Our id of a signer, and the vendor's."""
     reasons: Mapping[str, str] = field(default_factory=dict)
-    """Our id of a signer, and why they declined."""
+    """Our id of a signer, and why they declined; an empty id for why the envelope failed."""
     raw: Any = field(default=None, repr=False)
 
 

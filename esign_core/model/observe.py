@@ -57,6 +57,7 @@ _IMPLIES_SENT = (_END_TYPES - {EventType.ENVELOPE_FAILED}) | {
     EventType.ENVELOPE_FINALIZING,
     *(type_ for type_ in EventType if type_.value.startswith("signer.")),
 }
+_HAS_REASON = frozenset({EventType.SIGNER_DECLINED, EventType.ENVELOPE_FAILED})
 _EVERYBODY_SIGNED = frozenset({EventType.ENVELOPE_COMPLETED, EventType.ENVELOPE_FINALIZING})
 
 
@@ -130,7 +131,7 @@ def _seated(seats: tuple[Seat, ...], remote_ids: Mapping[str, str]) -> tuple[Sea
 
 def _event(envelope: Envelope, fact: Fact, evidence: Evidence, learned: Observation) -> Event:
     data = {}
-    if fact.type is EventType.SIGNER_DECLINED and fact.signer_id in learned.reasons:
+    if fact.type in _HAS_REASON and fact.signer_id in learned.reasons:
         data["reason"] = learned.reasons[fact.signer_id]
     return Event(
         seq=0,

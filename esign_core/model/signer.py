@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from esign_core.errors import InvalidDraft, Problem
+from esign_core.model.options import OptionsOf, OptionsT, SignerOptions, option
 from esign_core.model.value import Value
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
@@ -39,9 +42,21 @@ def _name(text: str) -> str:
     return text
 
 
+def _web_address(text: str) -> str:
+    try:
+        url = urlsplit(text)
+        is_address = url.scheme in {"http", "https"} and url.hostname is not None
+    except ValueError:
+        is_address = False
+    if not is_address or not text.isprintable() or " " in text:
+        raise ValueError("must be a web address such as https://example.com/signed")
+    return text
+
+
 Email = Annotated[str, AfterValidator(_email)]
 Phone = Annotated[str, AfterValidator(_phone)]
 Language = Annotated[str, AfterValidator(_language)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
 PersonName = Annotated[str, AfterValidator(_name)]
 
 
@@ -72,6 +87,10 @@ class IdentityMethod(StrEnum):
     """The number is checked before the documents are shown."""
     SMS = "sms"
     """A code goes to the signer's phone."""
+    ELECTRONIC_ID = "electronic_id"
+    """They sign with an electronic id of the country."""
+    PASSPORT = "passport"
+    """They sign with a passport that is read."""
 
 
 class Identity(Value):
@@ -80,9 +99,25 @@ class Identity(Value):
     method: IdentityMethod
     """How."""
     country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
-    """Whose scheme, as ISO 3166 alpha-2; needed for a national id."""
+    """Whose scheme, as ISO 3166 alpha-2; needed for a national or electronic id."""
     number: SecretStr | None = None
     """The number that must match."""
+
+    @model_validator(mode="after")
+    def _says_whose(self) -> Self:
+        of_a_country = {IdentityMethod.NATIONAL_ID, IdentityMethod.ELECTRONIC_ID}
+        if self.country is None and self.method in of_a_country:
+            raise InvalidDraft("Identity", [Problem("country", f"is needed for {self.method}")])
+        return self
+
+
+class Redirects(Value):
+    """Where a signer's browser goes afterwards."""
+
+    signed: WebAddress | None = Field(default=None, repr=False)
+    """After signing."""
+    failed: WebAddress | None = Field(default=None, repr=False)
+    """After anything else."""
 
 
 class Signer(Value):
@@ -107,7 +142,15 @@ class Signer(Value):
     language: Language | None = None
     """The language of their e-mails and pages."""
     message: str | None = Field(default=None, min_length=1, repr=False)
-    """A message for them alone."""
+    """The text of the e-mail that asks them, instead of the envelope's."""
+    redirects: Redirects | None = Field(default=None, repr=False)
+    """Where their browser goes afterwards, instead of the envelope's."""
+    options: OptionsOf[SignerOptions] = Field(default=(), repr=False)
+    """Wishes that only one vendor knows; other vendors do not see them."""
+
+    def option(self, kind: type[OptionsT]) -> OptionsT:
+        """The vendor-only wishes of a kind, or that kind's defaults."""
+        return option(self.options, kind)
 
 
 class CopyRecipient(Value):

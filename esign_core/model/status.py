@@ -29,7 +29,7 @@ class EnvelopeStatus(StrEnum):
     EXPIRED = "expired"
     """Time ran out."""
     FAILED = "failed"
-    """The vendor gave up on it."""
+    """The vendor gave up on it; or, where nobody knows whether it was sent, a person did."""
     UNKNOWN = "unknown"
     """The vendor used a word that this version does not know; `.raw` has it."""
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Self
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
-from esign_core.errors import InvalidDraft, Problem
+from esign_core.errors import InvalidDraft
+from esign_core.model.wording import problems_of
+
+
+def _in_utc(time: datetime) -> datetime:
+    if time.tzinfo is None:
+        raise ValueError("needs a time zone, as in 2030-01-31T09:00:00+01:00")
+    return time.astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+"""A time that is one everywhere."""
 
 
 class Value(BaseModel):
@@ -24,7 +35,7 @@ class Value(BaseModel):
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise InvalidDraft(type(self).__name__, list(problems_of(error))) from None
+            raise _invalid(type(self), error) from None
 
     @classmethod
     def model_validate(cls, obj: Any, **options: Any) -> Self:
@@ -36,27 +47,8 @@ class Value(BaseModel):
         try:
             return super().model_validate(obj, **options)
         except ValidationError as error:
-            raise InvalidDraft(cls.__name__, list(problems_of(error))) from None
+            raise _invalid(cls, error) from None
 
 
-def problems_of(error: ValidationError) -> Iterator[Problem]:
-    """The problems in pydantic's error, by field path as the caller wrote it, without inputs."""
-    for row in error.errors(include_url=False, include_input=False):
-        path = _path(row["loc"])
-        context = row.get("ctx", {})
-        cause = context.get("error")
-        if row["type"] == "too_short":
-            least = context.get("min_length")
-            yield Problem(path, "is empty" if least == 1 else f"needs at least {least}")
-        elif isinstance(cause, InvalidDraft):  # a nested value tells its own problems
-            for problem in cause.problems:
-                yield Problem(".".join(filter(None, (path, problem.field))), problem.message)
-        else:
-            yield Problem(path, row["msg"].removeprefix("Value error, "))
-
-
-def _path(loc: tuple[int | str, ...]) -> str:
-    text = ""
-    for part in loc:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
+def _invalid(kind: type[Value], error: ValidationError) -> InvalidDraft:
+    return InvalidDraft(kind.__name__, list(problems_of(error, kind.model_fields)))

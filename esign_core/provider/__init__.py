@@ -22,6 +22,7 @@ from esign_core.provider.loading import BrokenPlugin, Registry, did_you_mean, re
 from esign_core.provider.provider import OPTIONAL_OPERATIONS, Provider, utc_now
 from esign_core.provider.settings import ProviderSettings, TemplateTarget
 from esign_core.provider.strict_json import BadJson, read_json
+from esign_core.provider.wishes import with_options
 
 __all__ = [
     "OPTIONAL_OPERATIONS",
@@ -55,4 +56,5 @@ __all__ = [
     "read_json",
     "read_settings",
     "utc_now",
+    "with_options",
 ]

@@ -17,16 +17,22 @@ _REMEDY = {
     Feature.DOCUMENT_ROLES: "leave `roles` out, so that everybody signs, or send two envelopes",
     Feature.TEMPLATES: "send documents, or map the template to a PDF",
     Feature.SIGNING_ORDER: "leave `order` out, so that everybody signs at the same time",
+    Feature.SIGNING_GROUPS: "number the signers 1, 2, 3 ..., or leave `order` out",
     Feature.EMAIL_DELIVERY: "set delivery to link and hand out the signing link",
     Feature.LINK_DELIVERY: "set delivery to email",
     Feature.COPIES: "send the finished documents on yourself",
     Feature.APPROVERS: "ask for a signature, or have it approved before it is sent",
     Feature.VIEWERS: "send the documents to them yourself",
+    Feature.SUBJECT: "leave `subject` out; the vendor has its own, or takes the title",
     Feature.MESSAGE: "leave `message` out",
     Feature.SIGNER_MESSAGE: "use the envelope's `message`, which everybody gets",
     Feature.LANGUAGE: "leave `language` out; it follows the account",
     Feature.SIGNER_LANGUAGE: "leave `language` out; it follows the account",
+    Feature.SCHEDULED_SENDING: "leave `send_at` out, and send it when it is time",
     Feature.EXPIRY: "leave `expires_in_days` out and cancel it in time",
+    Feature.EXPIRY_TIME: "use `expires_in_days`, or cancel it in time",
+    Feature.REMINDERS: "leave `remind_every_days` out and call `remind` yourself",
+    Feature.REDIRECTS: "leave `redirects` out; signers stay on the vendor's page",
     Feature.IDENTITY: "leave `identity` out, or check who they are yourself",
     Feature.METADATA: "keep it in your own database, by the envelope's id",
 }
@@ -97,11 +103,20 @@ def _feature_gaps(draft: EnvelopeDraft, provider: Provider[Any]) -> Iterator[Gap
         if not can.supports(feature):
             what = feature.value.replace("_", " ")
             yield Gap(feature, field, f"{provider.name} has no {what}", _REMEDY[feature])
+    yield from _time_gaps(draft, provider)
     if draft.template is not None:
         yield from _template_gaps(draft, provider)
     if can.max_signers is not None and len(draft.signers) > can.max_signers:
         message = f"{provider.name} takes at most {can.max_signers}, not {len(draft.signers)}"
         yield Gap(None, "signers", message, "send several envelopes")
+
+
+def _time_gaps(draft: EnvelopeDraft, provider: Provider[Any]) -> Iterator[Gap]:
+    now = provider.now()
+    if draft.send_at is not None and draft.send_at <= now:
+        yield Gap(None, "send_at", "is in the past", "leave it out, to send at once")
+    if draft.expires_at is not None and draft.expires_at <= now:
+        yield Gap(None, "expires_at", "is in the past", "give a later one")
 
 
 def _template_gaps(draft: EnvelopeDraft, provider: Provider[Any]) -> Iterator[Gap]:

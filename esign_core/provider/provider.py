@@ -20,6 +20,7 @@ from esign_core.model import (
     SigningLink,
     Snapshot,
 )
+from esign_core.model.options import Options
 from esign_core.provider.facets import Templates, Webhooks
 from esign_core.provider.flow import (
     Body,
@@ -30,6 +31,7 @@ from esign_core.provider.flow import (
     Request,
     Response,
     Token,
+    answer,
 )
 from esign_core.provider.settings import ProviderSettings, TemplateTarget
 
@@ -44,6 +46,7 @@ OPTIONAL_OPERATIONS = (
     "list_envelopes",
     "find",
     "log",
+    "probe",
 )
 """The operations that a provider may leave out; it supports those that it overrides."""
 
@@ -69,6 +72,9 @@ class Provider(ABC, Generic[SettingsT]):
     """The settings of one account."""
     capabilities: ClassVar[Capabilities]
     """What of a draft the vendor can do."""
+    options: ClassVar[tuple[type[Options], ...]] = ()
+    """The wishes that only this vendor knows: at most one class each for envelopes, signers and
+    documents."""
     limits: ClassVar[tuple[Limit, ...]] = ()
     """What every request counts against."""
     longest_delay_seconds: ClassVar[float] = 900.0
@@ -135,7 +141,8 @@ class Provider(ABC, Generic[SettingsT]):
 
     def signing_links(self, remote_id: str) -> Flow[tuple[SigningLink, ...]]:
         """Where each signer signs."""
-        raise self._unsupported("hand out signing links of", remote_id)
+        hint = f"; {self.title} writes to signers itself"
+        raise self._unsupported("hand out signing links of", remote_id, hint=hint)
 
     def list_envelopes(self, query: Query) -> Flow[Page]:
         """One page of the account's envelopes."""
@@ -148,6 +155,10 @@ class Provider(ABC, Generic[SettingsT]):
     def log(self, remote_id: str) -> Flow[tuple[LogEntry, ...]]:
         """The vendor's own record of an envelope, oldest first."""
         raise self._unsupported("show the log of", remote_id)
+
+    def probe(self) -> Flow[Response]:
+        """The answer to the cheapest request that needs good credentials; `doctor` makes it."""
+        raise self._unsupported("be tried without")
 
     def grant(self) -> Flow[Token]:
         """A new token, for vendors whose credentials are not sent themselves."""
@@ -162,6 +173,14 @@ class Provider(ABC, Generic[SettingsT]):
         """What else of a draft cannot be done here: values and limits that no feature names."""
         del draft
         return ()
+
+    def inspect_online(self, draft: EnvelopeDraft) -> Flow[tuple[Gap, ...]]:
+        """What the vendor itself knows against a draft; it only reads.
+
+        That the draft's template is there is looked at in any case.
+        """
+        del draft
+        return answer(())
 
     @property
     def webhooks(self) -> Webhooks | None:
@@ -232,9 +251,9 @@ class Provider(ABC, Generic[SettingsT]):
         """A DELETE request; not repeatable unless it says so."""
         return Request("DELETE", path, **options)
 
-    def _unsupported(self, verb: str, *arguments: object) -> NotSupported:
+    def _unsupported(self, verb: str, *arguments: object, hint: str = "") -> NotSupported:
         del arguments
         return NotSupported(
-            f"{self.name} cannot {verb} an envelope: {self.title} has no such operation.",
+            f"{self.name} cannot {verb} an envelope: {self.title} has no such operation{hint}.",
             provider=self.name,
         )

@@ -22,6 +22,7 @@ from esign_core.model import (
 )
 from esign_core.provider import Check, Registry, Response, Template
 from esign_core.service import operations
+from esign_core.service.checks import check_here
 from esign_core.service.connection import SIGNED
 from esign_core.service.opening import open_session
 from esign_core.service.operations import JOB_PATIENCE_SECONDS
@@ -61,13 +62,19 @@ class AsyncConnection:
             registry or Registry.installed(), provider, settings, name=name, line=self._line
         )
 
-    def check(self, draft: EnvelopeDraft) -> Check:
-        """What of a draft this account cannot do, all at once, each with a remedy.
+    async def check(self, draft: EnvelopeDraft, *, online: bool = False) -> Check:
+        """What of a draft this provider cannot do: every gap at once, with a remedy for each.
+
+        Args:
+            draft: What is to be signed, and by whom.
+            online: Ask the vendor too: whether the template is there and the credentials are
+                good. Nothing is sent to anybody.
 
         Raises:
             UnmappedTemplate: The draft's template is not mapped here.
+            ProviderError: The vendor could not be asked; only with `online`.
         """
-        return operations.check(self._session, draft)
+        return await self._driver.run(check_here(self._session, draft, online=online))
 
     @overload
     async def send(

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from pydantic import SecretStr
+
 from esign_core.errors import EsignError, InvalidDraft, Refused
-from esign_core.model import EnvelopeDraft
+from esign_core.model import EnvelopeDraft, Redirects, Value
 
 _SHORTEST = 3
 """Shorter values would take half of every word away with them."""
@@ -49,11 +51,25 @@ def discreet(error: EsignError, draft: EnvelopeDraft) -> EsignError:
 def _personal(draft: EnvelopeDraft) -> Iterator[str]:
     if draft.message:
         yield draft.message
+    yield from _addresses(draft.redirects)
     for copy in draft.copies:
         yield from (copy.name, copy.email)
     for signer in draft.signers:
         number = signer.identity.number if signer.identity else None
         told = (signer.name, signer.email, signer.phone, signer.message)
         yield from (value for value in told if value)
+        yield from _addresses(signer.redirects)
+        for each in signer.options:
+            yield from (value for value in _plain(each) if isinstance(value, str))
         if number is not None:
             yield number.get_secret_value()
+
+
+def _addresses(redirects: Redirects | None) -> Iterator[str]:
+    if redirects is not None:
+        yield from filter(None, (redirects.signed, redirects.failed))
+
+
+def _plain(options: Value) -> Iterator[object]:
+    for value in options.model_dump(exclude_defaults=True).values():
+        yield value.get_secret_value() if isinstance(value, SecretStr) else value

@@ -19,13 +19,14 @@ from esign_core.model import (
 )
 from esign_core.provider import Check, Registry, Response
 from esign_core.service import operations, verbs
-from esign_core.service.checks import check_everywhere
+from esign_core.service.checks import check_via
 from esign_core.service.config import Config, read_config
 from esign_core.service.connection import SIGNED
 from esign_core.service.events import Events
 from esign_core.service.operations import JOB_PATIENCE_SECONDS
+from esign_core.service.preview import Preview
 from esign_core.service.receive import Receipt, receive
-from esign_core.service.send import send
+from esign_core.service.send import preview, send
 from esign_core.service.worker import Worker
 from esign_core.service.workspace import Workspace
 
@@ -83,14 +84,21 @@ class Esign:
         """How many deliveries this process has turned away, by endpoint and reason."""
         return dict(self._workspace.rejected)
 
-    def check(self, draft: EnvelopeDraft, *, via: str) -> Check:
+    def check(self, draft: EnvelopeDraft, *, via: str, online: bool = False) -> Check:
         """What of a draft a connection cannot do, and which connections could.
+
+        Args:
+            draft: What is to be signed, and by whom.
+            via: The connection.
+            online: Ask the vendor too: whether the template is there and the credentials are
+                good. Nothing is sent to anybody.
 
         Raises:
             UnknownConnection: There is no such connection.
             UnmappedTemplate: The draft's template is not mapped there.
+            ProviderError: The vendor could not be asked; only with `online`.
         """
-        return check_everywhere(self._workspace, self._workspace.session(via), draft)
+        return self._driver.run(check_via(self._workspace, draft, via=via, online=online))
 
     def send(
         self,
@@ -129,6 +137,15 @@ class Esign:
                 wait_seconds=patience_seconds if wait else 0.0,
             )
         )
+
+    def preview(self, draft: EnvelopeDraft, *, via: str, key: str, tenant: str = "") -> Preview:
+        """What `send` would send; nothing is sent, nor written down.
+
+        Raises:
+            KeyReused: The key was used for another draft.
+            UnmappedTemplate: The draft's template is not mapped there.
+        """
+        return self._driver.run(preview(self._workspace, draft, via=via, key=key, tenant=tenant))
 
     def get(self, envelope_id: str) -> Envelope:
         """An envelope as the journal knows it, without asking the vendor.

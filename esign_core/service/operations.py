@@ -38,11 +38,6 @@ JOB_PATIENCE_SECONDS = 300.0
 """How long `send` waits for a vendor that is making an envelope, unless told otherwise."""
 
 
-def check(session: Session, draft: EnvelopeDraft) -> Check:
-    """What stands in a draft's way here."""
-    return Check(session.name, session.provider.name, gaps_of(draft, session.provider))
-
-
 def send(
     session: Session,
     draft: EnvelopeDraft,
@@ -52,8 +47,9 @@ def send(
 ) -> Task[Snapshot | Job]:
     """Ask for signatures; with `wait`, not without the envelope that the vendor makes of it."""
     expect_draft(draft)
-    check(session, draft).expect_ok(draft.title)
-    result = yield from ask_to_send(session, localized(draft, session.provider))
+    provider = session.provider
+    Check(session.name, provider.name, gaps_of(draft, provider)).expect_ok(draft.title)
+    result = yield from ask_to_send(session, localized(draft, provider))
     if isinstance(result, Job):
         return (yield from wait_for(session, result, patience_seconds)) if wait else result
     if is_unsent(session, result):

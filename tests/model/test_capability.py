@@ -52,6 +52,15 @@ def test_a_plain_draft_asks_for_little() -> None:
         ({"message": "Please sign."}, ("message", "message")),
         ({"language": "da"}, ("language", "language")),
         ({"expires_in_days": 3}, ("expiry", "expires_in_days")),
+        ({"expires_at": "2030-01-01T00:00Z"}, ("expiry_time", "expires_at")),
+        ({"send_at": "2030-01-01T00:00Z"}, ("scheduled_sending", "send_at")),
+        ({"remind_every_days": 3}, ("reminders", "remind_every_days")),
+        ({"subject": "Your lease"}, ("subject", "subject")),
+        ({"redirects": {"signed": "https://example.com/done"}}, ("redirects", "redirects")),
+        (
+            {"signers": [ANN | {"redirects": {"failed": "https://example.com/sorry"}}]},
+            ("redirects", "signers[0].redirects"),
+        ),
         ({"metadata": {"a": "b"}}, ("metadata", "metadata")),
         (
             {"copies": [CopyRecipient(name="Eve", email="eve@example.com")]},
@@ -90,6 +99,17 @@ def test_a_plain_draft_asks_for_little() -> None:
 def test_every_wish_is_named_with_its_place(fields: dict[str, Any], wish: tuple[str, str]) -> None:
     """One wish, one feature, and where in the draft it stands."""
     assert wished(**fields) == [wish]
+
+
+def test_a_shared_turn_is_a_wish_of_its_own() -> None:
+    """Whoever can put signers one after another cannot always let some share a turn."""
+    bob, eve = ({"name": n, "email": f"{n}@example.com", "order": 2} for n in ("bob", "eve"))
+    assert wished(signers=[ANN | {"order": 1}, bob, eve]) == [
+        ("signing_order", "signers[1].order"),
+        ("signing_groups", "signers[1].order"),
+        ("signing_order", "signers[2].order"),
+        ("signing_groups", "signers[2].order"),
+    ]
 
 
 def test_everybody_first_is_no_order() -> None:

@@ -217,6 +217,28 @@ def test_the_fingerprint_is_the_same_for_the_same_wish() -> None:
     assert first.fingerprint() == second.fingerprint() == second.marked("m").fingerprint()
 
 
+def test_fields_that_are_added_change_no_old_fingerprint() -> None:
+    """A product that is upgraded between two tries still has the same wish."""
+    digest = "21d21d8a5b6ac28a2e02a0e3f3d1d66f9f3f9a4d0d7a5f7f2b1d0c0b0a090807"
+    document = PDF.model_copy(update={"sha256": digest})
+    known = "8dfb1f2b7b094ae6fb750defc777f9182d63bcef57b6e6f5e91512feedf494d3"
+    assert drafted(documents=[document], message="Hi").fingerprint() == known
+
+
+def test_times_are_one_everywhere() -> None:
+    """However they are written; one without a zone is refused, and the end is after the start."""
+    here, there = "2030-01-01T01:00:00+01:00", "2030-01-01T00:00:00Z"
+    assert drafted(send_at=here).fingerprint() == drafted(send_at=there).fingerprint()
+    assert problems(send_at="2030-01-01T00:00:00") == [
+        "send_at: needs a time zone, as in 2030-01-31T09:00:00+01:00"
+    ]
+    assert problems(send_at=here, expires_at=there) == ["expires_at: must be after send_at"]
+    assert problems(expires_at=here, expires_in_days=3) == [
+        "expires_at: give this or expires_in_days, and not both"
+    ]
+    assert drafted(send_at=here, expires_at="2030-01-02T00:00Z").expires_in_days is None
+
+
 def test_documents_count_by_their_bytes_once_they_are_pinned() -> None:
     """The same name and length, other bytes."""
     same_length = Document.from_bytes(b"%PDF-1.6", name="lease.pdf")
@@ -235,7 +257,7 @@ def test_the_canonical_form_is_json_without_secrets() -> None:
     text = json.dumps(data)
     assert "canary" not in text
     assert data["signers"][0]["identity"]["number"] == "***"
-    assert data["options"] == [{"provider": "acme", "color": "black", "pin": "***"}]
+    assert data["options"] == [{"provider": "acme", "pin": "***"}]
     assert data["documents"][0]["sha256"]
     assert "content" not in data["documents"][0]
 

@@ -89,4 +89,4 @@ def test_every_status_has_its_event(status: EnvelopeStatus | SignerStatus) -> No
 def test_what_we_read_ourselves_and_what_is_signed_is_proof() -> None:
     """A shared word proves who sends, not what is said."""
     proofs = {each for each in Authenticity if each.is_proof}
-    assert proofs == {"signed_fresh", "signed", "fetched"}
+    assert proofs == {"signed_fresh", "signed", "fetched", "decided"}

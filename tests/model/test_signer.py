@@ -6,7 +6,9 @@ import pytest
 from pydantic import SecretStr
 
 from esign_core.errors import InvalidDraft
-from esign_core.model import CopyRecipient, Identity, IdentityMethod, Signer
+from esign_core.model import CopyRecipient, Identity, IdentityMethod, Redirects, Signer
+
+_ADDRESS = "must be a web address such as https://example.com/signed"
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,12 @@ from esign_core.model import CopyRecipient, Identity, IdentityMethod, Signer
         ("order", 0, "order: Input should be greater than or equal to 1"),
         ("action", "dance", "action: Input should be 'sign', 'approve' or 'view'"),
         ("delivery", "pigeon", "delivery: Input should be 'email' or 'link'"),
+        ("redirects", {"signed": "canary"}, f"redirects.signed: {_ADDRESS}"),
+        ("redirects", {"signed": "javascript:canary"}, f"redirects.signed: {_ADDRESS}"),
+        ("redirects", {"failed": "https://[canary"}, f"redirects.failed: {_ADDRESS}"),
+        ("redirects", {"failed": "https://x/ canary"}, f"redirects.failed: {_ADDRESS}"),
+        ("identity", {"method": "national_id"}, "identity.country: is needed for national_id"),
+        ("identity", {"method": "electronic_id"}, "identity.country: is needed for electronic_id"),
         ("emial", "canary@example.com", "emial: Extra inputs are not permitted"),
     ],
 )
@@ -67,6 +75,7 @@ def test_people_are_printed_by_name_alone() -> None:
         email="canary@example.com",
         phone="+4599999999",
         message="canary",
+        redirects=Redirects(signed="https://example.com/canary"),
         identity=Identity(
             method=IdentityMethod.NATIONAL_ID, country="DK", number=SecretStr("canary")
         ),

@@ -71,10 +71,10 @@ def test_an_operation_is_supported_if_it_is_overridden(acme: Provider[Any]) -> N
         (lambda p: p.dispatch("1"), "acme cannot send in a second step an envelope"),
         (lambda p: Provider.cancel(p, "1", reason="x"), "acme cannot cancel an envelope"),
         (lambda p: p.remind("1", signer="2"), "acme cannot remind signers of an envelope"),
-        (lambda p: p.signing_links("1"), "acme cannot hand out signing links of an envelope"),
         (lambda p: p.list_envelopes(Query()), "acme cannot list an envelope"),
         (lambda p: p.find("m", NOW), "acme cannot look up an envelope"),
         (lambda p: p.log("1"), "acme cannot show the log of an envelope"),
+        (lambda p: p.probe(), "acme cannot be tried without an envelope"),
         (lambda p: p.grant(), "acme cannot hand out tokens for an envelope"),
     ],
 )
@@ -86,6 +86,12 @@ def test_what_is_left_out_is_not_supported(
         call(acme)
     assert str(caught.value) == f"{told}: Acme has no such operation."
     assert caught.value.provider == "acme"
+
+
+def test_links_that_are_not_handed_out_reach_signers_all_the_same(acme: Provider[Any]) -> None:
+    """Whoever asks for links learns that nothing is missing: the vendor mails them."""
+    with pytest.raises(NotSupported, match=r"no such operation; Acme writes to signers itself\.$"):
+        acme.signing_links("1")
 
 
 def test_requests_are_written_in_a_word(acme: Provider[Any]) -> None:

@@ -114,7 +114,7 @@ async def test_awaited_connection_does_the_same(
 ) -> None:
     """The verbs of one account, awaited."""
     async with AsyncConnection("fake", registry=registry, line=vendor, style="draft") as account:
-        assert account.check(world.draft()).ok
+        assert (await account.check(world.draft())).ok
         sent = await account.send(world.draft())
         assert len(await account.signing_links(sent.remote_id)) == 2
         await account.remind("1")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+from pydantic import SecretStr
 
 from esign_core.errors import NotFound, Problem, Refused
 from esign_core.model import (
@@ -13,7 +14,9 @@ from esign_core.model import (
     Identity,
     IdentityMethod,
     Job,
+    Redirects,
     Signer,
+    SignerOptions,
     Snapshot,
     TemplateRef,
 )
@@ -24,10 +27,20 @@ from esign_core.testing.fake_provider import FakeProvider
 if TYPE_CHECKING:
     from tests.service.conftest import World
 
+
+class FakeSignerOptions(SignerOptions):
+    """Wishes that only one vendor knows."""
+
+    provider: ClassVar[str] = "fake"
+    company_number: str
+    pin: SecretStr
+
+
 DRAFT = EnvelopeDraft(
     title="Lease 14",
     template=TemplateRef("lease"),
     message="Call me at home",
+    redirects=Redirects(failed="https://example.com/call-me"),
     signers=[
         Signer(
             name="Jane Doe",
@@ -35,6 +48,8 @@ DRAFT = EnvelopeDraft(
             phone="+4512345678",
             role="tenant",
             message="See you on Friday",
+            redirects=Redirects(signed="https://example.com/jane"),
+            options=[FakeSignerOptions(company_number="DK10000000", pin=SecretStr("pin-4711"))],
             identity=Identity.model_validate(
                 {"method": IdentityMethod.NATIONAL_ID, "country": "DK", "number": "0101700123"}
             ),
@@ -48,6 +63,10 @@ PERSONAL = (
     "jane@example.com",
     "+4512345678",
     "See you on Friday",
+    "https://example.com/jane",
+    "https://example.com/call-me",
+    "DK10000000",
+    "pin-4711",
     "0101700123",
     "bo@example.com",
     "Ann Archer",

@@ -14,7 +14,7 @@ from esign_core.service.events import AsyncEvents, Events
 
 PAIRS = [(Connection, AsyncConnection), (Esign, AsyncEsign), (Events, AsyncEvents)]
 AWAITED = {"close": "aclose", "__enter__": "__aenter__", "__exit__": "__aexit__"}
-ALSO_BLOCKING = {"check", "connections", "rejected", "from_config", "worker", "__init__"}
+ALSO_BLOCKING = {"connections", "rejected", "from_config", "worker", "__init__"}
 """What asks nobody, and so is the same in both."""
 
 

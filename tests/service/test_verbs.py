@@ -81,7 +81,7 @@ async def test_product_that_awaits_does_the_same(
     async with AsyncEsign(connections, journal=journal, registry=registry) as esign:
         _connect(esign, vendor)
         envelope = await esign.send(world.draft(), via="acme", key="lease-14")
-        assert esign.check(world.draft(), via="acme").ok
+        assert (await esign.check(world.draft(), via="acme")).ok
         assert (await esign.list()) == (envelope,)
         assert len(await esign.signing_links(envelope.id)) == 2
         await esign.remind(envelope.id)
