@@ -1,4 +1,4 @@
-"""What Penneo publishes, word for word, and a provider to read it with."""
+"""What Penneo publishes, word for word; a provider to read it with; the simulator in memory."""
 
 from __future__ import annotations
 
@@ -6,15 +6,24 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar, cast
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from esign_core.model import Document, EnvelopeDraft, Signer, WebhookRequest
-from esign_core.provider import Response
+from esign_core.engine import Session, call
+from esign_core.engine.effects import WireRequest
+from esign_core.engine.simulate import SimulatedDriver, VirtualClock
+from esign_core.errors import Uncertain
+from esign_core.model import Document, EnvelopeDraft, Job, Signer, Snapshot, WebhookRequest
+from esign_core.provider import Flow, Registry, Response
+from esign_core.sandbox import VendorRequest
+from esign_core.service.opening import open_session
 from esign_core.testing import reply
 from esign_penneo import PenneoProvider, PenneoSettings
+from esign_penneo.sandbox import Behaviour, PenneoVendor
 from esign_penneo.webhooks import PenneoWebhooks
 
 NOW = datetime(2026, 1, 16, 10, 24, 20, tzinfo=UTC)
@@ -33,11 +42,94 @@ BODY = (
 )
 """The vendor's own sample."""
 
+T = TypeVar("T")
 MakeProvider = Callable[..., PenneoProvider]
 MakeDraft = Callable[..., EnvelopeDraft]
 MakeCaseFile = Callable[..., dict[str, Any]]
 MakeLog = Callable[..., Response]
 Delivery = Callable[..., WebhookRequest]
+
+
+class World:
+    """The simulated vendor in virtual time, and the line to it."""
+
+    def __init__(self, behaviour: Behaviour | None = None, **settings: Any) -> None:
+        self.clock = VirtualClock()
+        self.driver = SimulatedDriver(clock=self.clock)
+        self.vendor = PenneoVendor(behaviour=behaviour)
+        known = self.vendor.credentials
+        self.settings = {
+            "base_url": "https://penneo.example",
+            "oauth_url": "https://penneo.example",
+            "client_id": known.client_id,
+            "client_secret": known.client_secret,
+            "api_key": known.api_key,
+            "api_secret": known.api_secret,
+            **settings,
+        }
+        self.open_session: Callable[..., Session] = partial(open_session, line=cast("Any", self))
+        self.session = self.open_session(
+            Registry.installed(), "penneo", self.settings, clock=self.clock.now
+        )
+        self.requests: list[str] = []
+        self.loses = ""
+        """The end of a path; the next answer from there is lost on its way back."""
+
+    def ask(self, flow: Flow[T]) -> T:
+        """What a flow of the provider answers: the vendor is asked whatever `check` says."""
+        return self.driver.run(call(self.session, flow, operation="ask"))
+
+    def send(self, draft: EnvelopeDraft) -> str:
+        """The id of the case file that is made of a draft."""
+        job = self.ask(self.session.provider.send(draft))
+        assert isinstance(job, Job)
+        self.wait(seconds=2)
+        made = self.ask(self.session.provider.poll(job))
+        assert isinstance(made, Snapshot)
+        return made.remote_id
+
+    def wait(self, **by: float) -> None:
+        """Let time pass, for the vendor and for its customer."""
+        self.clock.pass_time(timedelta(**by).total_seconds())
+        self.vendor.advance(self.clock.now())
+
+    def told(self, what: str) -> list[Any]:
+        """The entries of the vendor's ledger about this."""
+        self.vendor.advance(self.clock.now())
+        return [entry for entry in self.vendor.ledger if entry.what == what]
+
+    def record(self, remote_id: str) -> Any:
+        """The case file, as the vendor has it on record."""
+        return self.vendor._case_files.by_id[int(remote_id)]
+
+    def exchange(self, request: WireRequest, *, is_reading: bool, is_repeatable: bool) -> Response:
+        del is_reading, is_repeatable
+        address = urlsplit(request.url)
+        body = request.body if isinstance(request.body, bytes) else b"".join(request.body)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        query = dict(parse_qsl(address.query))
+        asked = VendorRequest(request.method, address.path, query, headers, body)
+        self.requests.append(f"{request.method} {address.path}")
+        answer, _ = self.vendor.handle(asked, self.clock.now())
+        if self.loses and address.path.endswith(self.loses):
+            self.loses = ""
+            raise Uncertain("no answer.")
+        return Response(answer.status, dict(answer.headers), answer.body)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.fixture
+def open_world() -> Callable[..., World]:
+    """Opens worlds whose vendor behaves as told, with settings of one's choice."""
+    return World
+
+
+@pytest.fixture
+def world() -> World:
+    """A world as usual."""
+    return World()
 
 
 @pytest.fixture

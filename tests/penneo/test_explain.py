@@ -79,37 +79,41 @@ def test_a_400_about_something_else_is_a_refusal(provider: PenneoProvider) -> No
         ),
         (
             "caseFile.signers.0.signOrder must not be less than 0",
-            Problem("signers[0].order", "must not be less than 0"),
+            Problem("signers[0].signOrder", "must not be less than 0"),
         ),
-        ("signers.0.emailText is too short", Problem("signers[0].message", "is too short")),
+        ("signers.0.emailText is too short", Problem("signers[0].emailText", "is too short")),
         (
-            "caseFile.signers.2.socialSecurityNumberPlain is wrong",
-            Problem("signers[2].identity.number", "is wrong"),
+            "caseFile.signers[2].secureSigningMethods[0] is wrong",
+            Problem("signers[2].secureSigningMethods[0]", "is wrong"),
         ),
         (
-            "caseFile.ccRecipients[0].email must be an email",
-            Problem("copies[0].email", "must be an email"),
+            "caseFile.documents.0.roles.1 is wrong",
+            Problem("documents[0].roles[1]", "is wrong"),
         ),
-        ("caseFile.documents[0].pdf is empty", Problem("documents[0].content", "is empty")),
-        (
-            "caseFile.documents[3].documentOrder is odd",
-            Problem("documents[3]", "is odd"),
-        ),
-        ("caseFile.expireAt is in the past", Problem("expires_in_days", "is in the past")),
+        ("caseFile.expireAt is in the past", Problem("expireAt", "is in the past")),
+        ("caseFile.documents must be there", Problem("documents", "must be there")),
         (
             "property caseFile.sensitiveData must be a boolean",
-            Problem("sensitive_data", "property  must be a boolean"),
+            Problem("sensitiveData", "property  must be a boolean"),
         ),
     ],
 )
-def test_a_refusal_points_at_the_field_that_the_caller_wrote(
+def test_a_refusal_names_penneos_own_field(
     provider: PenneoProvider, sentence: str, problem: Problem
 ) -> None:
-    """Penneo's paths become paths of the draft, whichever way they are written."""
+    """In one spelling, whichever way the path is written; where it comes from, `send` knows."""
     error = provider.explain(reply({"message": [sentence, "and more"]}, status=400))
     assert isinstance(error, Refused)
     assert error.problems == (problem,)
     assert error.message == f"400, {sentence}; and more."
+
+
+def test_absurd_path_is_no_field(provider: PenneoProvider) -> None:
+    """A number that no list has leads nowhere."""
+    body = {"message": f"caseFile.signers[{'9' * 9000}].role is odd"}
+    error = provider.explain(reply(body, status=400))
+    assert isinstance(error, Refused)
+    assert [problem.field for problem in error.problems] == ["signers"]
 
 
 def test_nothing_private_is_in_an_error(provider: PenneoProvider) -> None:
@@ -163,7 +167,23 @@ def test_what_penneo_says_is_kept_whatever_its_form(
     provider: PenneoProvider, response: Response, text: str
 ) -> None:
     """The Sign API's errors are not documented: text stays, a page of HTML says nothing."""
-    assert str(provider.explain(response)) == text
+    assert str(provider.explain(response)).startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("response", "to_do"),
+    [
+        (Response(401, {}, b""), "Look at client_id, client_secret, api_key and api_secret"),
+        (Response(403, {}, b""), "Have it allowed for the user of the API key"),
+        (Response(429, {}, b""), "Come back later."),
+        (Response(429, {"retry-after": "61"}, b""), "Come back in 61 s."),
+    ],
+)
+def test_a_refusal_says_what_to_do(
+    provider: PenneoProvider, response: Response, to_do: str
+) -> None:
+    """Penneo says what is wrong at the most; what helps is known here."""
+    assert to_do in str(provider.explain(response))
 
 
 def test_a_long_explanation_is_cut(provider: PenneoProvider) -> None:

@@ -80,7 +80,8 @@ def test_a_lease_is_sent_signed_and_downloaded(
                 identity=Identity(method=IdentityMethod.SMS),
             ),
         ),
-        options=(PenneoOptions(reference="L14", reminder_interval=3, visibility_mode=0),),
+        remind_every_days=3,
+        options=(PenneoOptions(reference="L14", visibility_mode=0),),
     ).marked("esign:env_1")
 
     sent = connection.send(draft)

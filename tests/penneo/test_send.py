@@ -16,6 +16,7 @@ from esign_core.model import (
     Identity,
     IdentityMethod,
     Job,
+    Redirects,
     Signer,
 )
 from esign_core.provider import JsonWithDocuments, Multipart, Response
@@ -99,10 +100,11 @@ def test_every_wish_of_a_draft_is_passed_on(
             Signer(name="Jane", email="jane@example.com", role="tenant", order=1, language="nb"),
             Signer(name="John", email="john@example.com", message="And you too", order=2),
         ),
-        options=(PenneoOptions(store_as_contact=False, reference="L14", success_url="https://a"),),
+        redirects=Redirects(signed="https://a.example"),
+        options=(PenneoOptions(store_as_contact=False, reference="L14"),),
     )
     case_file = _case_file_of(replay(provider.send(draft), [reply(ACCEPTED)]).requests[0].body)
-    shared = {"storeAsContact": False, "successUrl": "https://a", "emailFormat": "text"}
+    shared = {"storeAsContact": False, "successUrl": "https://a.example", "emailFormat": "text"}
     assert case_file == {
         "title": "Lease 14",
         "language": "en",

@@ -7,7 +7,7 @@ import pytest
 
 from esign_core.errors import Misconfigured
 from esign_core.provider import Registry, read_settings
-from esign_penneo import PenneoOptions, PenneoProvider
+from esign_penneo import PenneoProvider
 from esign_penneo.plugin import esign_providers
 
 MakeProvider = Callable[..., PenneoProvider]
@@ -88,15 +88,6 @@ def test_settings_show_no_secret(make_provider: MakeProvider) -> None:
     provider = make_provider(webhook_secrets=["webhook-canary"])
     assert "canary" not in repr(provider.settings)
     assert "canary" not in str(provider.settings)
-
-
-def test_options_speak_penneos_words() -> None:
-    """What is not wished for is left to Penneo's own default."""
-    options = PenneoOptions(folder_id=3, sensitive_data=True, reminder_interval=2)
-    assert options.for_case_file() == {"folderId": 3, "sensitiveData": True}
-    assert options.for_signers() == {"reminderInterval": 2}
-    assert options.for_copies() == {}
-    assert PenneoOptions(store_as_contact=False).for_copies() == {"storeAsContact": False}
 
 
 def _credentials() -> dict[str, Any]:

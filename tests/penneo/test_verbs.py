@@ -15,7 +15,7 @@ from esign_core.errors import (
     UnreadableAnswer,
 )
 from esign_core.model import Artifact, ArtifactKind, EnvelopeStatus, Snapshot
-from esign_core.provider import HttpDownload, Response
+from esign_core.provider import HttpDownload, Request, Response
 from esign_core.testing import replay, reply
 from esign_penneo import PenneoProvider
 
@@ -209,6 +209,15 @@ def test_the_log_is_penneos_own_oldest_first(
     assert entries[0].occurred_at == datetime.fromtimestamp(AT, UTC)
     assert entries[0].raw == {"eventType": 0, "eventTime": AT}
     assert entries[3].occurred_at is None
+
+
+def test_a_probe_asks_for_the_folders(provider: PenneoProvider) -> None:
+    """A short list that changes nothing, for whoever has a token."""
+    folders = reply([{"id": 1, "title": "Inbox"}])
+    done = replay(provider.probe(), [folders])
+    assert done.requests == (Request("GET", "/api/v1/folders"),)
+    assert done.requests[0].auth
+    assert done.answer is folders
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,21 @@ from typing import Any
 
 from esign_core.errors import NotFound, PermissionDenied
 from esign_core.provider import Flow, Request, Response
+from esign_penneo import metadata
 from esign_penneo.paging import next_page
 from esign_penneo.paths import path
 from esign_penneo.snapshots import Histories, History
 from esign_penneo.statuses import NEW
-from esign_penneo.wire import CaseFile, LogLine, read, read_all, readable, rows_of
+from esign_penneo.wire import (
+    CaseFile,
+    LogLine,
+    Reference,
+    read,
+    read_all,
+    read_row,
+    readable,
+    rows_of,
+)
 
 CASE_FILES = "/api/v1/casefiles"
 _CASE_FILES_V3 = "/api/v3/casefiles"
@@ -72,6 +82,18 @@ def some(page: str, since: datetime | None, status: int | None = None) -> Flow[R
         },
     )
     return Rows(rows_of(reply), next_page(reply.headers.get("link"), page), reply)
+
+
+def marked(mark: str, since: datetime) -> Flow[str | None]:
+    """The id of the case file whose `metaData` or reference carries `mark`, if there is one."""
+    page: str | None = "1"
+    while page is not None:
+        rows = yield from some(page, since)
+        for row in rows.items:
+            if metadata.is_on(mark, row):
+                return read_row(Reference, row, rows.response).id
+        page = rows.next_page
+    return None
 
 
 def log(remote_id: str, signer_id: str) -> Flow[tuple[LogLine, ...]]:

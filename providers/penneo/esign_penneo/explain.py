@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from esign_core.errors import (
@@ -45,25 +46,17 @@ _BAD_CLIENT = frozenset(
 )
 _LONGEST_SECONDS = 86_400.0
 """How long it is believed that one should stay away."""
-_FIELD = {
-    "signOrder": "order",
-    "emailText": "message",
-    "emailFormat": "message",
-    "ssnType": "identity",
-    "accessControl": "identity",
-    "socialSecurityNumberPlain": "identity.number",
-    "ccRecipients": "copies",
-    "expireAt": "expires_in_days",
-    "metaData": "metadata",
-    "pdf": "content",
-    "documentOrder": "",
-}
-"""Penneo's name of a field, and the draft's where it is another."""
 _PATH = re.compile(
     r"\b(?:caseFile\.)?"  # some sentences leave it out (I)
-    r"((?:signers|documents|ccRecipients)(?:\.\d+|\[\d+\])(?:\.\w+)*|(?<=caseFile\.)\w+)"
+    r"((?:signers|documents|ccRecipients)(?:\.\d{1,4}\b|\[\d{1,4}\])(?:\.\w+|\[\d{1,4}\])*"
+    r"|(?<=caseFile\.)\w+)"
 )
 _LONGEST = 300
+_LOOK_AT_CREDENTIALS = (
+    "Look at client_id, client_secret, api_key and api_secret; those of one Penneo environment do "
+    "not work in the other."
+)
+_HAVE_IT_ALLOWED = "Have it allowed for the user of the API key, in Penneo."
 
 
 def explain(response: Response, now: datetime) -> EsignError:
@@ -83,12 +76,15 @@ def explain(response: Response, now: datetime) -> EsignError:
     context: dict[str, Any] = {"status_code": response.status, "raw": scrubbed_data(data)}
     message = f"{response.status}, {text}{told_id}."
     if _is_about_credentials(response, data, said):
-        hint = "Credentials of one Penneo environment do not work in the other."
-        return AuthenticationFailed(f"{message} {hint}", **context)
+        return AuthenticationFailed(f"{message} {_LOOK_AT_CREDENTIALS}", **context)
     kind = _BY_STATUS.get(response.status, Unavailable if response.status >= 500 else Refused)
     if kind is Refused:
         return Refused(message, problems=list(_problems(said)), **context)
     retry_after = _retry_after(response.headers.get("retry-after"), now)
+    if kind is RateLimited:
+        message += f" Come back in {ceil(retry_after)} s." if retry_after else " Come back later."
+    if kind is PermissionDenied:
+        message += f" {_HAVE_IT_ALLOWED}"
     return kind(message, retry_after_seconds=retry_after, **context)
 
 
@@ -132,23 +128,12 @@ def _plain(response: Response) -> str:
 
 
 def _problems(said: list[str]) -> Iterator[Problem]:
-    """The sentences that name a field of the case file, with the field as the caller wrote it."""
+    """The sentences that name a field, each at its path in Penneo's case file."""
     for sentence in said:
         if found := _PATH.search(sentence):
             before, after = sentence[: found.start()], sentence[found.end() :]
             words = scrubbed(f"{before}{after}").strip(" .:")
-            yield Problem(field_of(found[1]), words)
-
-
-def field_of(path: str) -> str:
-    """A path in Penneo's case file, such as `signers[1].signOrder`, as a path in the draft."""
-    field = ""
-    for part in re.findall(r"\w+", path):
-        if part.isdecimal():
-            field += f"[{part}]"
-        elif name := _FIELD.get(part, re.sub(r"[A-Z]", lambda m: f"_{m[0].lower()}", part)):
-            field += f".{name}" if field else name
-    return field
+            yield Problem(re.sub(r"\.(\d+)\b", r"[\1]", found[1]), words)
 
 
 def _retry_after(text: str | None, now: datetime) -> float | None:

@@ -23,8 +23,12 @@ _LONGEST_PAUSE = 5.0
 """Quick at first, since jobs took four seconds in the seed; never over 20 in a minute (V)."""
 
 
-def accepted(reply: Response) -> Job:
+def accepted(reply: Response, *, is_scheduled: bool) -> Job:
     """The job that creating a case file has started.
+
+    Args:
+        reply: What Penneo has answered.
+        is_scheduled: Whether it is to be sent later; the handle remembers that.
 
     Raises:
         Refused: Penneo says "error" in an answer that is none by its number.
@@ -44,6 +48,8 @@ def accepted(reply: Response) -> Job:
         )
     job = created.jobs[0]  # "typically contains one job": the connector, V
     handle = {"uuid": job.uuid, "payloadHash": job.payload_hash, "asked": "0"}
+    if is_scheduled:
+        handle["scheduled"] = "yes"
     raw = {"status": created.status, "message": created.message}
     return Job(handle, poll_after_seconds=_PAUSES[0], raw=raw)
 
@@ -75,23 +81,23 @@ def status_of(job: Job) -> Flow[Snapshot | Job]:
         ) from error
     found = read(QueueJob, reply)
     if found.job_status == "completed":
-        return _made(found, reply)
+        return _made(found, reply, is_scheduled="scheduled" in job.handle)
     if found.job_status == "failed":
         raise Refused(
-            f"the job failed: {_quoted(found.error_message)}.",
+            f"the job failed: {_quoted(found.error_message)}. Nothing was sent.",
             outcome=Outcome.NOT_DONE,
             raw=_raw(found),
         )
     if found.job_status == "aborted_duplicated":
         raise Uncertain(
-            "Penneo calls the job a duplicate: somebody has created this case file already. It "
-            "is looked up.",
+            "Penneo calls the job a duplicate: somebody has created this case file already. Look "
+            "for it before it is sent again.",
             raw=_raw(found),
         )
     # pending, processing; a word that nobody knows yet is asked about again too
     times = int(job.handle.get("asked", "0")) + 1
     pause = _PAUSES[times] if times < len(_PAUSES) else _LONGEST_PAUSE
-    return Job({**asked, "asked": str(times)}, poll_after_seconds=pause, raw=_raw(found))
+    return Job({**job.handle, "asked": str(times)}, poll_after_seconds=pause, raw=_raw(found))
 
 
 def _limit(asked: dict[str, str]) -> Limit:
@@ -100,7 +106,7 @@ def _limit(asked: dict[str, str]) -> Limit:
     return Limit(f"penneo-job:{name}", 20, 60.0)
 
 
-def _made(job: QueueJob, reply: Response) -> Snapshot:
+def _made(job: QueueJob, reply: Response, *, is_scheduled: bool) -> Snapshot:
     data = (job.result and job.result.data) or JobData()
     if data.case_file is None:
         raise UnreadableAnswer(
@@ -110,7 +116,8 @@ def _made(job: QueueJob, reply: Response) -> Snapshot:
         )
     return Snapshot(
         remote_id=data.case_file.id,
-        status=EnvelopeStatus.SENT,
+        # That it has gone out since, a look at it tells: what was learned is never taken back.
+        status=EnvelopeStatus.SCHEDULED if is_scheduled else EnvelopeStatus.SENT,
         signers=tuple(
             SignerSnapshot(remote_id=link.signer_id, name=link.name, role=link.role)
             for link in data.signing_links

@@ -41,17 +41,19 @@ from esign_core.provider import (
     Token,
     answer,
 )
-from esign_penneo import casefiles, jobs, metadata, signers
+from esign_penneo import casefiles, jobs, signers
 from esign_penneo.create import JSON_PATH, MULTIPART_PATH, upload
 from esign_penneo.explain import explain
+from esign_penneo.folders import FOLDERS, missing_folder
 from esign_penneo.gaps import gaps_of
 from esign_penneo.oauth import api_keys, authorized
+from esign_penneo.options import PenneoDocumentOptions, PenneoOptions, PenneoSignerOptions
+from esign_penneo.origins import at_the_callers_fields
 from esign_penneo.paths import path
 from esign_penneo.settings import PenneoSettings
-from esign_penneo.snapshots import to_snapshot
+from esign_penneo.snapshots import expect_stoppable, to_snapshot
 from esign_penneo.statuses import FILTER
 from esign_penneo.webhooks import PenneoWebhooks
-from esign_penneo.wire import Reference, read_row
 
 _DOCUMENTS = "/api/v3/documents"
 _CLOCKS_DIFFER = timedelta(minutes=5)
@@ -69,17 +71,24 @@ class PenneoProvider(Provider[PenneoSettings]):
         attachments=True,
         document_roles=True,
         signing_order=True,
+        signing_groups=True,
         email_delivery=True,
         link_delivery=True,
         copies=True,
+        subject=True,
         message=True,
         signer_message=True,
         language=True,
         signer_language=True,
+        scheduled_sending=True,
         expiry=True,
+        expiry_time=True,
+        reminders=True,
+        redirects=True,
         identity=True,
         metadata=True,
     )
+    options = (PenneoOptions, PenneoSignerOptions, PenneoDocumentOptions)
     # What Microsoft allows its own connector (V); what Penneo itself allows is not documented.
     limits = (Limit("penneo-account", 100, 60.0),)
     sandbox = "esign_penneo.sandbox:PenneoSandbox"
@@ -105,7 +114,12 @@ class PenneoProvider(Provider[PenneoSettings]):
         if self.settings.upload == "json":
             where = JSON_PATH[self.settings.environment]
         body = upload(draft, self.settings.upload, self.now())
-        return jobs.accepted((yield self.post(where, body=body)))
+        try:
+            reply = yield self.post(where, body=body)
+        except Refused as error:
+            error.problems = at_the_callers_fields(error.problems, draft)
+            raise
+        return jobs.accepted(reply, is_scheduled=draft.send_at is not None)
 
     def poll(self, job: Job) -> Flow[Snapshot | Job]:
         """The case file with its signing links, or the job again.
@@ -160,14 +174,7 @@ class PenneoProvider(Provider[PenneoSettings]):
         """
         del reason
         before = yield from self.fetch(remote_id)
-        if before.status.is_final or before.status is EnvelopeStatus.FINALIZING:
-            raise EnvelopeClosed(f"it is {before.status} already.", raw=before.raw)
-        if before.status is EnvelopeStatus.UNKNOWN:
-            raise Refused(
-                "its state is one that this version does not know, and deleting it could destroy "
-                "a signed contract. Look at it in Penneo's web application.",
-                raw=before.raw,
-            )
+        expect_stoppable(before)
         # 200 by Postman, 204 by NET (X). Never repeated: it may be completed by then.
         _ = yield self.delete(path(casefiles.CASE_FILES, remote_id))
         return (yield from self.fetch(remote_id, gone=EnvelopeStatus.CANCELLED))
@@ -226,15 +233,8 @@ class PenneoProvider(Provider[PenneoSettings]):
 
         Source: Postman, PHP (V) for the list.
         """
-        page: str | None = "1"
-        while page is not None:
-            rows = yield from casefiles.some(page, since - _CLOCKS_DIFFER)
-            for row in rows.items:
-                if metadata.is_on(mark, row):
-                    found = read_row(Reference, row, rows.response)
-                    return (yield from self.fetch(found.id))
-            page = rows.next_page
-        return None
+        found = yield from casefiles.marked(mark, since - _CLOCKS_DIFFER)
+        return None if found is None else (yield from self.fetch(found))
 
     def log(self, remote_id: str) -> Flow[tuple[LogEntry, ...]]:
         """Every signer's log, oldest first, in Penneo's words.
@@ -245,6 +245,10 @@ class PenneoProvider(Provider[PenneoSettings]):
         Source: SDKs (V).
         """
         return (yield from signers.log_of((yield from casefiles.one(remote_id))))
+
+    def probe(self) -> Flow[Response]:
+        """The account's folders: a short list. Source: Postman, PHP (V)."""
+        return (yield self.get(FOLDERS))
 
     def download(self, snapshot: Snapshot, artifact: Artifact) -> Flow[Download]:
         """Where a document is: as it was signed, or as it was sent.
@@ -284,7 +288,11 @@ class PenneoProvider(Provider[PenneoSettings]):
 
     def inspect(self, draft: EnvelopeDraft) -> Iterable[Gap]:
         """Values, lengths and spellings that Penneo does not take."""
-        return gaps_of(draft, is_multipart=self.settings.upload == "multipart")
+        return gaps_of(draft, self.now(), is_multipart=self.settings.upload == "multipart")
+
+    def inspect_online(self, draft: EnvelopeDraft) -> Flow[tuple[Gap, ...]]:
+        """A folder that the account does not have. Nobody is asked where none is wished for."""
+        return missing_folder(draft.option(PenneoOptions).folder_id)
 
     @property
     def webhooks(self) -> PenneoWebhooks:

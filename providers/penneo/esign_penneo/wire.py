@@ -159,6 +159,12 @@ class Reference(Wire):
     id: Id
 
 
+class Folder(Reference):
+    """A folder of the account. Source: Postman, PHP (V) for the call; `title` inferred (I)."""
+
+    title: Word = None
+
+
 class JobData(Wire):
     """What a finished job made."""
 

@@ -266,3 +266,12 @@ def test_json_form_of_the_other_environment_is_not_there(
         path = f"/send/api/v1/casefiles/json/20251022/create-{environment}-base64"
         headers = {"x-auth-token": customer.token()}
         assert customer.call("POST", path, base64_lease(), headers=headers).status == status
+
+
+def test_json_form_must_say_that_it_is_json(customer: Customer) -> None:
+    """No guessing at what a body is."""
+    path = "/send/api/v1/casefiles/json/20251022/create-sandbox-base64"
+    headers = {"x-auth-token": customer.token(), "content-type": "text/plain"}
+    answer = customer.call("POST", path, base64_lease(), headers=headers)
+    assert answer.status == 400
+    assert "Content-Type" in str(json.loads(answer.body)["message"])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 JANE = {"name": "Jane", "email": "jane@example.com"}
 JOHN = {"name": "John"}
+OWNER = "Owner of the account"
 
 
 def test_signer_with_email_is_mailed_and_one_without_is_not(customer: Customer) -> None:
@@ -37,7 +38,8 @@ def test_everybody_signs_then_documents_are_made(customer: Customer) -> None:
     assert envelope.status() == 4
     customer.wait(seconds=1)
     assert envelope.status() == 5
-    assert [what for what, _ in customer.ledger()] == ["asked", "opened", "signed", "completed"]
+    steps = ["asked", "opened", "signed", "completed", "informed"]
+    assert [what for what, _ in customer.ledger()] == steps
 
 
 def test_later_round_waits_for_every_earlier_one(customer: Customer) -> None:
@@ -81,7 +83,7 @@ def test_documents_can_fail(open_account: Callable[..., Customer]) -> None:
     envelope.sign_all()
     customer.wait(seconds=1)
     assert envelope.status() == 6
-    assert customer.ledger()[-1] == ("failed", "")
+    assert customer.ledger()[-2:] == [("failed", ""), ("informed", OWNER)]
 
 
 @pytest.mark.parametrize("days", [None, 2])
@@ -94,7 +96,7 @@ def test_case_file_expires_on_its_day(customer: Customer, days: int | None) -> N
     assert envelope.status() == 1
     customer.wait(seconds=1)
     assert envelope.status() == 7
-    assert customer.ledger()[-1] == ("expired", "")
+    assert customer.ledger()[-2:] == [("expired", ""), ("informed", OWNER)]
 
 
 @pytest.mark.parametrize(("act", "status"), [(Act.SIGN, 1), (Act.OPEN, 7)])
@@ -118,6 +120,33 @@ def test_scheduled_case_file_is_new_until_its_time(customer: Customer) -> None:
     customer.wait(days=1)
     assert (envelope.status(), envelope.state()) == (1, "open")
     assert envelope.json()["activated"] == at
+
+
+def test_scheduled_case_file_has_its_time_from_when_it_goes_out(customer: Customer) -> None:
+    """One that is sent after the account's default would else be over before it began."""
+    at = customer.now + timedelta(days=40)
+    envelope = customer.send(sendAt=int(at.timestamp()))
+    customer.wait(days=41)
+    assert envelope.status() == 1
+    assert envelope.json()["expireAt"] == int((at + timedelta(days=30)).timestamp())
+
+
+def test_time_to_be_sent_may_be_kept_to_itself(open_account: Callable[..., Customer]) -> None:
+    """No source tells the name of the answer's field: a caller must live without it."""
+    customer = open_account(shows_send_at=False)
+    envelope = customer.send(sendAt=int((customer.now + timedelta(days=3)).timestamp()))
+    assert "sendAt" not in envelope.json()
+    assert all("sendAt" not in each for each in customer.read("/api/v1/casefiles"))
+
+
+@pytest.mark.parametrize(
+    "far", [{"sendAt": 253_402_300_799}, {"signers": [{**JANE, "reminderInterval": 10**15}]}]
+)
+def test_far_future_stops_nothing(customer: Customer, far: dict[str, Any]) -> None:
+    """A time at the end of the calendar is one like any other."""
+    envelope = customer.send(**far)
+    customer.wait(days=29)
+    assert envelope.status() == (0 if "sendAt" in far else 1)
 
 
 def test_signer_is_not_active_before_activation_time(customer: Customer) -> None:
@@ -168,7 +197,8 @@ def test_leap_leaves_the_same_history_as_ticks(open_account: Callable[..., Custo
         histories.append(customer.vendor.ledger)
     ticked, leapt = histories
     assert ticked == leapt
-    assert [entry.what for entry in leapt] == ["asked"] * 2 + ["reminded"] * 4 + ["expired"]
+    steps = ["asked"] * 2 + ["reminded"] * 4 + ["expired", "informed"]
+    assert [entry.what for entry in leapt] == steps
 
 
 @pytest.mark.parametrize(

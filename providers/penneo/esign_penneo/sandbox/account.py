@@ -47,6 +47,8 @@ class Behaviour:
     where a repeated request asks people twice."""
     signing_request_numbers: str = "sdk"
     """`sdk` or `postman`: two contradicting lists of signing-request statuses (X)."""
+    shows_send_at: bool = True
+    """Whether a case file tells when it is to be sent: the answer's field is inferred (I)."""
     documents_fail: bool = False
     """Whether generating the signed documents fails: case-file status 6."""
     active_subscriptions: int = 5

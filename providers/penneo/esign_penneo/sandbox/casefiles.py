@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
-from typing import Any
+from typing import Any, Self
 
-from esign_penneo.sandbox.account import CUSTOMER_ID, USER_ID
+from esign_penneo.sandbox.account import CUSTOMER_ID, USER_ID, Behaviour, Ids
 from esign_penneo.sandbox.events import LogType
 
 
@@ -79,6 +79,20 @@ class Signer:
     undeliverable: bool = False
     log: list[tuple[LogType, datetime]] = field(default_factory=list)
 
+    @classmethod
+    def of(cls, wish: dict[str, Any], ids: Ids) -> Self:
+        """A signer as it was asked for."""
+        return cls(
+            id=ids.number(),
+            request_id=ids.number(),
+            token=ids.secret(),
+            name=wish["name"],
+            role=wish.get("role", "Signer"),  # the seed's answer for signers without a role
+            email=wish.get("email", ""),
+            order=wish.get("signOrder", 0),
+            wish=wish,
+        )
+
     @property
     def can_act(self) -> bool:
         """Whether it is this signer's turn, as far as the signer alone can tell."""
@@ -111,8 +125,24 @@ class Document:
     roles: Sequence[str]
     order: int
     meta_data: str | None
+    description: str | None
     signed: bytes | None = None
     """Made when it is first asked for; the signed document of a completed case file."""
+
+    @classmethod
+    def of(cls, index: int, wish: dict[str, Any], pdf: bytes, ids: Ids) -> Self:
+        """A document as it was asked for, in its place."""
+        return cls(
+            id=ids.number(),
+            uuid=ids.uuid(),
+            title=wish["title"],
+            original=pdf,
+            signable=wish.get("signable", True),
+            roles=wish.get("roles", []),
+            order=wish.get("documentOrder", index),  # "Defaults to order provided" (V)
+            meta_data=wish.get("metaData"),
+            description=wish.get("description"),
+        )
 
     def is_signed_by(self, signer: Signer) -> bool:
         """Whether this document has a line for `signer`; no roles means every signer (V)."""
@@ -130,8 +160,8 @@ class CaseFile:
     documents: list[Document]
     created_at: datetime
     updated_at: datetime
+    expire_at: datetime
     send_at: datetime | None = None
-    expire_at: datetime | None = None
     status: CaseFileStatus = CaseFileStatus.NEW
     activated_at: datetime | None = None
     completed_at: datetime | None = None
@@ -150,6 +180,12 @@ class CaseFile:
         """The signer with this id."""
         return next((signer for signer in self.signers if signer.id == signer_id), None)
 
+    @property
+    def is_guarded(self) -> bool:
+        """Whether everybody proves who they are; sensitive data switches that on too (V)."""
+        wish = self.wish
+        return bool(wish.get("sensitiveData", False) or wish.get("accessControl", False))
+
     def visible_to(self, signer: Signer) -> list[Document]:
         """What `signer` reads: all, or in visibility mode 1 what there is to sign (V)."""
         if self.wish.get("visibilityMode", 0) == 0:
@@ -157,12 +193,13 @@ class CaseFile:
         return [document for document in self.documents if document.is_signed_by(signer)]
 
 
-def to_json(case_file: CaseFile, numbers: str) -> dict[str, Any]:
+def to_json(case_file: CaseFile, behaviour: Behaviour) -> dict[str, Any]:
     """A case file in the Sign API; no signing link and no reject reason in it (V).
 
     Source: the top level's names are documented (V). What documents and signers hold inside is
-    only known from the SDKs' classes (I).
+    only known from the SDKs' classes (I), and so is `sendAt`.
     """
+    send_at = {"sendAt": unix(case_file.send_at)} if behaviour.shows_send_at else {}
     return {
         "id": case_file.id,
         "userId": USER_ID,
@@ -170,8 +207,8 @@ def to_json(case_file: CaseFile, numbers: str) -> dict[str, Any]:
         "title": case_file.title,
         "status": int(case_file.status),
         "documents": [document_to_json(case_file, each) for each in case_file.documents],
-        "signers": [signer_to_json(case_file, each, numbers) for each in case_file.signers],
-        "sendAt": unix(case_file.send_at),
+        "signers": [signer_to_json(case_file, each, behaviour) for each in case_file.signers],
+        **send_at,
         "expireAt": unix(case_file.expire_at),
         "created": unix(case_file.created_at),
         "activated": unix(case_file.activated_at),
@@ -209,7 +246,7 @@ def document_to_json(case_file: CaseFile, document: Document) -> dict[str, Any]:
     }
 
 
-def signer_to_json(case_file: CaseFile, signer: Signer, numbers: str) -> dict[str, Any]:
+def signer_to_json(case_file: CaseFile, signer: Signer, behaviour: Behaviour) -> dict[str, Any]:
     """A signer of a case file."""
     return {
         "id": signer.id,
@@ -218,16 +255,17 @@ def signer_to_json(case_file: CaseFile, signer: Signer, numbers: str) -> dict[st
         "email": signer.email or None,
         "onBehalfOf": signer.wish.get("onBehalfOf"),
         "signOrder": signer.order,
-        "signingRequest": request_to_json(case_file, signer, numbers),
+        "signingRequest": request_to_json(case_file, signer, behaviour),
     }
 
 
-def request_to_json(case_file: CaseFile, signer: Signer, numbers: str) -> dict[str, Any]:
-    """A signing request; its status is one of two contradicting lists, `numbers` says which."""
+def request_to_json(case_file: CaseFile, signer: Signer, behaviour: Behaviour) -> dict[str, Any]:
+    """A signing request; its status is one of two contradicting lists."""
+    numbers = REQUEST_STATUS[behaviour.signing_request_numbers]
     return {
         "id": signer.request_id,
         "email": signer.email or None,
-        "status": REQUEST_STATUS[numbers][signer.state(case_file)],
+        "status": numbers[signer.state(case_file)],
         "reminderInterval": signer.wish.get("reminderInterval"),
     }
 

@@ -12,8 +12,10 @@ from esign_penneo.sandbox.agenda import Agenda
 from esign_penneo.sandbox.casefiles import CaseFile, CaseFileStatus, Document, Signer
 from esign_penneo.sandbox.create import Wish
 from esign_penneo.sandbox.events import LOGGED, EventType, Occurrence
+from esign_penneo.sandbox.mail import OWNER, copy_to, mail_to, mail_to_owner
 
 UNREACHABLE = ".invalid"  # a domain that never exists (RFC 2606): mail to it is undeliverable
+_FOR_EVER_DAYS = 36_500  # between reminders; no case file lives that long
 
 
 class CaseFiles:
@@ -31,6 +33,8 @@ class CaseFiles:
         self.occurrences: list[Occurrence] = []
         """What subscribers have not been told yet; whoever drives this takes it away."""
         self.behaviour = behaviour
+        self.contacts: dict[str, str] = {}
+        """Names by e-mail address: whoever was not sent with `storeAsContact: false` (V)."""
         self._ids = ids
         self._agenda = agenda
         self._record = record
@@ -44,19 +48,22 @@ class CaseFiles:
     def create(self, wish: Wish, at: datetime) -> CaseFile:
         """A new case file, sent at once unless `sendAt` says later (V)."""
         raw = wish.case_file
+        send_at = _time(raw.get("sendAt"))
         case_file = CaseFile(
             id=self._ids.number(),
             wish=raw,
-            signers=[self._signer(each) for each in raw["signers"]],
+            signers=[Signer.of(each, self._ids) for each in raw["signers"]],
             documents=[
-                self._document(index, each, wish.pdfs[index])
+                Document.of(index, each, wish.pdfs[index], self._ids)
                 for index, each in enumerate(raw["documents"])
             ],
             created_at=at,
             updated_at=at,
-            send_at=_time(raw.get("sendAt")),
-            expire_at=_time(raw.get("expireAt")) or at + self.behaviour.expires_after,
+            send_at=send_at,
+            # From when it goes out (I): else one that is sent late could be over before.
+            expire_at=_time(raw.get("expireAt")) or _after(send_at or at, self.behaviour),
         )
+        self._keep_contacts(raw)
         case_file.documents.sort(key=lambda document: document.order)
         self.by_id[case_file.id] = case_file
         self._seats.update({each.token: (case_file, each) for each in case_file.signers})
@@ -99,6 +106,7 @@ class CaseFiles:
             self._write(case_file, "declined", at, signer)
             case_file.status = CaseFileStatus.REJECTED
             self._tell(case_file, EventType.CASE_FILE_REJECTED, at)
+            self._inform_owner(case_file, at)
 
     def can_be_reminded(self, case_file: CaseFile, signer: Signer) -> bool:
         """Whether there is a request to send again: it is the signer's turn, and there is mail."""
@@ -107,7 +115,7 @@ class CaseFiles:
     def remind(self, case_file: CaseFile, signer: Signer, at: datetime) -> None:
         """Send the request e-mail again."""
         self._tell(case_file, EventType.SIGNER_REMINDER_SENT, at, signer)
-        self._write(case_file, "reminded", at, signer, Channel.EMAIL)
+        self._hand_out(case_file, "reminded", at, signer, Channel.EMAIL)
 
     def delete(self, case_file: CaseFile, at: datetime) -> None:
         """The only way to stop one; what that does depends on how far it is (X).
@@ -155,16 +163,16 @@ class CaseFiles:
         signer.active_at = case_file.updated_at = at
         self._tell(case_file, EventType.SIGNER_REQUEST_ACTIVATED, at, signer)
         if not signer.mailed:
-            self._write(case_file, "asked", at, signer, Channel.LINK)
+            self._hand_out(case_file, "asked", at, signer, Channel.LINK)
             return
         self._tell(case_file, EventType.SIGNER_REQUEST_SENT, at, signer)
         if signer.email.endswith(UNREACHABLE):
             signer.undeliverable = True
             self._tell(case_file, EventType.SIGNER_UNDELIVERABLE, at, signer)
             return
-        self._write(case_file, "asked", at, signer, Channel.EMAIL)
+        self._hand_out(case_file, "asked", at, signer, Channel.EMAIL)
         if days := signer.wish.get("reminderInterval"):
-            self._note_reminder(case_file, signer, at, timedelta(days=days))
+            self._note_reminder(case_file, signer, at, timedelta(days=min(days, _FOR_EVER_DAYS)))
 
     def _note_reminder(
         self, case_file: CaseFile, signer: Signer, at: datetime, every: timedelta
@@ -192,12 +200,14 @@ class CaseFiles:
             case_file.status = CaseFileStatus.FAILED
             self._tell(case_file, EventType.CASE_FILE_FAILED, at)
             self._write(case_file, "failed", at)
+            self._inform_owner(case_file, at)
             return
         case_file.status, case_file.completed_at = CaseFileStatus.COMPLETED, at
         self._tell(case_file, EventType.CASE_FILE_COMPLETED, at)
         for signer in case_file.signers:
             self._tell(case_file, EventType.SIGNER_FINALIZED, at, signer)
         self._write(case_file, "completed", at)
+        self._inform(case_file, at)
         if self.behaviour.anonymizes_after is not None:
             self._agenda.note(
                 at + self.behaviour.anonymizes_after, lambda due: _blank(case_file, due)
@@ -211,39 +221,15 @@ class CaseFiles:
                 case_file.status, case_file.updated_at = CaseFileStatus.EXPIRED, due_at
                 self._tell(case_file, EventType.CASE_FILE_EXPIRED, due_at)
                 self._write(case_file, "expired", due_at)
+                self._inform_owner(case_file, due_at)
 
         def missed_by(signer: Signer) -> Callable[[datetime], None]:
             return lambda due_at: None if signer.signed_at is not None else expire(due_at)
 
-        if case_file.expire_at is not None:
-            self._agenda.note(max(case_file.expire_at, at), expire)
+        self._agenda.note(max(case_file.expire_at, at), expire)
         for signer in case_file.signers:
             if (until := _time(signer.wish.get("expireAt"))) is not None:
                 self._agenda.note(max(until, at), missed_by(signer))
-
-    def _signer(self, wish: dict[str, Any]) -> Signer:
-        return Signer(
-            id=self._ids.number(),
-            request_id=self._ids.number(),
-            token=self._ids.secret(),
-            name=wish["name"],
-            role=wish.get("role", "Signer"),  # the seed's answer for signers without a role
-            email=wish.get("email", ""),
-            order=wish.get("signOrder", 0),
-            wish=wish,
-        )
-
-    def _document(self, index: int, wish: dict[str, Any], pdf: bytes) -> Document:
-        return Document(
-            id=self._ids.number(),
-            uuid=self._ids.uuid(),
-            title=wish["title"],
-            original=pdf,
-            signable=wish.get("signable", True),
-            roles=wish.get("roles", []),
-            order=wish.get("documentOrder", index),  # "Defaults to order provided" (V)
-            meta_data=wish.get("metaData"),
-        )
 
     def _tell(
         self, case_file: CaseFile, event: EventType, at: datetime, signer: Signer | None = None
@@ -253,18 +239,47 @@ class CaseFiles:
         if signer is not None:
             signer.log.append((LOGGED[event], at))
 
-    def _write(
-        self,
-        case_file: CaseFile,
-        what: str,
-        at: datetime,
-        signer: Signer | None = None,
-        channel: Channel | None = None,
+    def _keep_contacts(self, wish: dict[str, Any]) -> None:
+        for each in (*wish["signers"], *wish.get("ccRecipients", [])):
+            if each.get("email") and each.get("storeAsContact", True):
+                self.contacts[each["email"]] = each["name"]
+
+    def _hand_out(
+        self, case_file: CaseFile, what: str, at: datetime, signer: Signer, channel: Channel
     ) -> None:
-        name = "" if signer is None else signer.name
-        link = "" if signer is None or channel is None else self._link(signer)
-        entry = LedgerEntry(at, what, str(case_file.id), case_file.mark, name, channel, link)
-        self._record(entry)
+        """A signing link reaches its signer; by e-mail with the words that were asked for."""
+        mail = mail_to(case_file, signer, what) if channel is Channel.EMAIL else None
+        link = self._link(signer)
+        self._write(case_file, what, at, signer, channel=channel, link=link, mail=mail)
+
+    def _inform(self, case_file: CaseFile, at: datetime) -> None:
+        """Everybody who was written to gets the finished documents, and so do copy recipients."""
+        for signer in case_file.signers:
+            if signer.mailed and not signer.undeliverable:
+                mail = mail_to(case_file, signer, "informed")
+                self._write(case_file, "informed", at, signer, channel=Channel.EMAIL, mail=mail)
+        for each in case_file.wish.get("ccRecipients", []):
+            copy = copy_to(case_file, each["email"])
+            self._write(case_file, "informed", at, each["name"], channel=Channel.EMAIL, mail=copy)
+        self._inform_owner(case_file, at)
+
+    def _inform_owner(self, case_file: CaseFile, at: datetime) -> None:
+        if not case_file.wish.get("disableNotificationsOwner", False):
+            mail = mail_to_owner(case_file)
+            self._write(case_file, "informed", at, OWNER, channel=Channel.EMAIL, mail=mail)
+
+    def _write(
+        self, case_file: CaseFile, what: str, at: datetime, who: Signer | str = "", **how: Any
+    ) -> None:
+        name = who.name if isinstance(who, Signer) else who
+        mark = case_file.mark
+        self._record(LedgerEntry(at, what, str(case_file.id), mark, name, **how))
+
+
+def _after(at: datetime, behaviour: Behaviour) -> datetime:
+    """When time is over for what goes out at `at`; the calendar's end is the end of all."""
+    last = datetime.max.replace(tzinfo=UTC)
+    return last if last - at < behaviour.expires_after else at + behaviour.expires_after
 
 
 def _blank(case_file: CaseFile, at: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from esign_core.sandbox import VendorRequest, VendorResponse
+from esign_penneo.sandbox.account import Behaviour
 from esign_penneo.sandbox.casefiles import CaseFile, to_json
 from esign_penneo.sandbox.refusals import sign_refusal
 
@@ -31,7 +32,7 @@ _NUMBERS: dict[str, Callable[[CaseFile], int]] = {
 
 
 def list_case_files(
-    case_files: Iterable[CaseFile], request: VendorRequest, numbers: str
+    case_files: Iterable[CaseFile], request: VendorRequest, behaviour: Behaviour
 ) -> VendorResponse:
     """A plain list; in pages when asked for by the header `x-paginate: true` (V)."""
     query = dict(request.query)
@@ -51,7 +52,7 @@ def list_case_files(
         if more:
             following = urlencode({**request.query, "page": page + 1, "per_page": per_page})
             headers["link"] = f'<{request.path}?{following}>; rel="next"'  # may be relative (V)
-    return VendorResponse.json(200, [to_json(each, numbers) for each in found], headers)
+    return VendorResponse.json(200, [to_json(each, behaviour) for each in found], headers)
 
 
 def _matches(case_file: CaseFile, query: dict[str, str]) -> bool:

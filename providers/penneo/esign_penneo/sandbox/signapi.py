@@ -11,7 +11,7 @@ from esign_core.sandbox import (
     VendorRequest,
     VendorResponse,
 )
-from esign_penneo.sandbox.account import FOLDERS
+from esign_penneo.sandbox.account import FOLDERS, Behaviour
 from esign_penneo.sandbox.casefiles import (
     CaseFile,
     CaseFileStatus,
@@ -40,11 +40,11 @@ class SignApi:
 
     def listing(self, request: VendorRequest, _now: datetime) -> VendorResponse:
         """Case files, filtered."""
-        return list_case_files(self._case_files.by_id.values(), request, self._numbers)
+        return list_case_files(self._case_files.by_id.values(), request, self._behaviour)
 
     def show(self, _request: VendorRequest, _now: datetime, case_file_id: str) -> VendorResponse:
         """One case file, in both versions of the API."""
-        return VendorResponse.json(200, to_json(self._case_file(case_file_id), self._numbers))
+        return VendorResponse.json(200, to_json(self._case_file(case_file_id), self._behaviour))
 
     def delete(self, _request: VendorRequest, now: datetime, case_file_id: str) -> VendorResponse:
         """Stop, remove or destroy one. 200 (Postman) where NET expects 204 (X)."""
@@ -70,7 +70,7 @@ class SignApi:
     def signers(self, _request: VendorRequest, _now: datetime, case_file_id: str) -> VendorResponse:
         """The signers of a case file, a plain list."""
         case_file = self._case_file(case_file_id)
-        listed = [signer_to_json(case_file, each, self._numbers) for each in case_file.signers]
+        listed = [signer_to_json(case_file, each, self._behaviour) for each in case_file.signers]
         return VendorResponse.json(200, listed)
 
     def requests(
@@ -78,7 +78,7 @@ class SignApi:
     ) -> VendorResponse:
         """A signer's signing requests: a list, here always of one."""
         case_file, signer = self._seat(case_file_id, signer_id)
-        return VendorResponse.json(200, [request_to_json(case_file, signer, self._numbers)])
+        return VendorResponse.json(200, [request_to_json(case_file, signer, self._behaviour)])
 
     def log(
         self, _request: VendorRequest, _now: datetime, case_file_id: str, signer_id: str
@@ -126,8 +126,8 @@ class SignApi:
         return VendorResponse.json(200, [{"id": key, "title": FOLDERS[key]} for key in FOLDERS])
 
     @property
-    def _numbers(self) -> str:
-        return self._case_files.behaviour.signing_request_numbers
+    def _behaviour(self) -> Behaviour:
+        return self._case_files.behaviour
 
     def _open(self, case_file_id: str, now: datetime, *, mail: bool) -> VendorResponse:
         case_file = self._case_file(case_file_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -20,12 +20,13 @@ from esign_core.sandbox import (
 )
 from esign_penneo.sandbox.account import Behaviour, Ids, sandbox_credentials
 from esign_penneo.sandbox.agenda import Agenda
-from esign_penneo.sandbox.casefiles import CaseFile, CaseFileStatus, Signer
+from esign_penneo.sandbox.casefiles import Signer
 from esign_penneo.sandbox.create import read_base64_wish, read_multipart_wish
 from esign_penneo.sandbox.jobs import Jobs
 from esign_penneo.sandbox.legacy import LegacyWebhooks
 from esign_penneo.sandbox.lifecycle import CaseFiles
 from esign_penneo.sandbox.oauth import OAuth
+from esign_penneo.sandbox.pages import page_of
 from esign_penneo.sandbox.presentation import (
     check_send_token,
     check_sign_token,
@@ -98,10 +99,7 @@ class PenneoVendor(Vendor):
         if seat is None:
             return None
         case_file, signer = seat
-        documents = [document.title for document in case_file.visible_to(signer)]
-        message = signer.wish.get("emailText", f"Please sign {case_file.title}.")
-        state = _page_state(case_file, signer)
-        return SigningPage(case_file.title, signer.name, message, documents, state)
+        return page_of(case_file, signer)
 
     def document(self, token: str, index: int) -> bytes | None:
         """What a signer reads there."""
@@ -130,6 +128,11 @@ class PenneoVendor(Vendor):
     def subscribe(self, endpoint: str) -> str:
         """The secret of a webhook subscription to every event, made as an administrator would."""
         return self._webhooks.subscribe(endpoint)
+
+    @property
+    def contacts(self) -> Mapping[str, str]:
+        """The account's contacts: names by e-mail address."""
+        return self._case_files.contacts
 
     def link(self, signer: Signer) -> str:
         """A signer's signing link."""
@@ -232,13 +235,3 @@ _CHECKS = {
 def _pattern(path: str) -> re.Pattern[str]:
     text = re.escape(path).replace(r"\#", r"(\d{1,18})").replace(r"\*", "([^/]+)")
     return re.compile(text, re.ASCII)
-
-
-def _page_state(case_file: CaseFile, signer: Signer) -> str:
-    if signer.signed_at is not None:
-        return "signed"
-    if signer.rejected_at is not None:
-        return "declined"
-    if case_file.status not in {CaseFileStatus.NEW, CaseFileStatus.PENDING}:
-        return "closed"
-    return "open" if signer.can_act else "waiting"
