@@ -64,20 +64,16 @@ def test_the_published_error_reads_as_a_sentence(provider: PenvioProvider) -> No
     """Penvio's own words are what a person reads."""
     told = provider.explain(reply(error("NOT_FOUND", "Envelope not found"), status=404))
     told = told.locate(connection="penvio-eu", operation="fetch", subject="Lease 14")
-    assert str(told) == 'penvio-eu did not fetch "Lease 14": 404, Envelope not found.'
+    assert str(told).startswith('penvio-eu did not fetch "Lease 14": 404, Envelope not found. ')
 
 
-def test_a_refused_field_is_named_as_the_caller_named_it(provider: PenvioProvider) -> None:
-    """Fields of Penvio's body become fields of the draft, or settings of the connection."""
+def test_a_refused_field_keeps_penvios_name(provider: PenvioProvider) -> None:
+    """Whoever wrote the body themselves finds it there; places in lists read one way."""
     details = {
         "signers.0.email": ["Invalid email"],
         "signers[1].role": ["Role must match template", "Too long"],
-        "subject": ["Too long"],
         "templateId": "Not active",
         "expiresInDays": ["Must be positive", 5],
-        "webhookSecret": ["Too short"],
-        "webhookUrl": ["Not https"],
-        "signingOrder": ["?"],
         "fields.3": [None],
         "v2.0.name": ["Odd"],
     }
@@ -88,12 +84,8 @@ def test_a_refused_field_is_named_as_the_caller_named_it(provider: PenvioProvide
         ("signers[0].email", "Invalid email"),
         ("signers[1].role", "Role must match template"),
         ("signers[1].role", "Too long"),
-        ("title", "Too long"),
-        ("template", "Not active"),
-        ("expires_in_days", "Must be positive"),
-        ("webhook_secrets", "Too short"),
-        ("webhook_url", "Not https"),
-        ("signers", "?"),
+        ("templateId", "Not active"),
+        ("expiresInDays", "Must be positive"),
         ("v2[0].name", "Odd"),
     ]
     assert str(told).startswith("400, Invalid request body: signers[0].email: Invalid email; ")
@@ -104,6 +96,35 @@ def test_a_forbidden_request_has_three_possible_reasons(provider: PenvioProvider
     """Scope, plan and bucket share one code; the message names all of them."""
     told = str(provider.explain(reply(error("FORBIDDEN"), status=403)))
     assert all(word in told for word in ("esign:read", "esign:write", "plan", "storage bucket"))
+
+
+def test_an_envelope_too_many_says_what_to_do(provider: PenvioProvider) -> None:
+    """Waiting or paying: there is nothing else."""
+    told = provider.explain(
+        reply(error("QUOTA_EXCEEDED", "Monthly envelope limit reached"), status=403)
+    )
+    assert str(told) == (
+        "403, Monthly envelope limit reached. The month's envelopes are used up: send it next "
+        "month, or have the plan extended."
+    )
+
+
+def test_a_reached_limit_says_whose_it_is_and_when_it_ends(provider: PenvioProvider) -> None:
+    """One key's requests are counted together, whoever makes them."""
+    body = error("RATE_LIMITED", "Rate limit exceeded")
+    told = provider.explain(reply(body, status=429, X_RateLimit_Reset=str(NOW + 42)))
+    assert str(told) == (
+        "429, Rate limit exceeded. A key has 10,000 requests in 15 minutes, and all that use it "
+        "share them. Come back in 42 s."
+    )
+    timeless = str(provider.explain(reply(body, status=429)))
+    assert timeless.endswith("share them.")
+
+
+def test_an_address_that_is_not_penvios_is_told_apart(provider: PenvioProvider) -> None:
+    """A 404 without Penvio's code comes from a wrong base_url, not for want of an envelope."""
+    told = provider.explain(Response(404, {}, b"<h1>Not Found</h1>"))
+    assert str(told).endswith("That is no error of Penvio's: look at base_url.")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +180,8 @@ def test_a_broken_server_leaves_the_outcome_open(
 @pytest.mark.parametrize(
     ("status", "content", "kind", "text"),
     [
-        (502, b"<h1>Bad\ngateway</h1>", Unavailable, "502, <h1>Bad gateway</h1>."),
+        (502, b"<h1>Bad\ngateway</h1>", Unavailable, "502, Bad Gateway."),
+        (599, b"<h1>Bad</h1>", Unavailable, "599, without a word."),
         (401, b"", AuthenticationFailed, "401, without a word. Look at api_key"),
         (429, b"\xff\x00", RateLimited, "429, \ufffd."),
         (400, b"[]", Refused, "400, without a word."),
@@ -167,7 +189,7 @@ def test_a_broken_server_leaves_the_outcome_open(
         (400, b'{"error": {}}', Refused, "400, without a word."),
         (400, b'{"error": {"code": "NEW", "message": 5}}', Refused, "400, NEW."),
         (400, b'{"error": {"code": 5, "details": []}}', Refused, "400, without a word."),
-        (400, b'{"error": {"details": {"subject": ["Bad"]}}}', Refused, "400, title: Bad."),
+        (400, b'{"error": {"details": {"subject": ["Bad"]}}}', Refused, "400, subject: Bad."),
         (400, b"[" * 100, Refused, "400, [[["),
     ],
 )

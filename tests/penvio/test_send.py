@@ -12,8 +12,8 @@ from esign_core.errors import (
     UnmappedTemplate,
     UnreadableAnswer,
 )
-from esign_core.model import Channel, Document, EnvelopeDraft, EnvelopeStatus, Signer
-from esign_core.provider import Response, gaps_of
+from esign_core.model import EnvelopeDraft, EnvelopeStatus, Signer
+from esign_core.provider import Response
 from esign_core.testing import replay, reply
 from esign_penvio import PenvioProvider
 
@@ -225,47 +225,24 @@ def test_an_id_that_is_no_id_leads_nowhere(provider: PenvioProvider, remote_id: 
             replay(flow, [])
 
 
-def test_check_names_every_gap_of_penvio(provider: PenvioProvider, make_draft: MakeDraft) -> None:
-    """Documents, links, copies and languages are not Penvio's; each has a remedy."""
-    jane = Signer(name="Jane Doe", role="tenant", delivery=Channel.LINK, language="da")
-    draft = EnvelopeDraft(
-        title="Lease 14",
-        documents=(Document.from_bytes(b"%PDF-1.7", name="lease.pdf"),),
-        signers=(jane,),
-    )
-    assert [gap.feature for gap in gaps_of(draft, provider)] == [
-        "documents",
-        "link_delivery",
-        "signer_language",
-    ]
-    assert gaps_of(make_draft(), provider) == ()
-
-
-def test_check_knows_the_limit_of_signers(
-    make_provider: MakeProvider, make_draft: MakeDraft
+@pytest.mark.parametrize(
+    ("subject", "sent", "kept"),
+    [
+        (None, "Lease 14", None),
+        ("Lease 14", "Lease 14", None),
+        ("Please sign", "Please sign", {"esign_title": "Lease 14"}),
+    ],
+)
+def test_the_subject_is_what_signers_read_and_the_title_is_kept(
+    *,
+    provider: PenvioProvider,
+    make_draft: MakeDraft,
+    envelope: dict[str, Any],
+    subject: str | None,
+    sent: str,
+    kept: dict[str, str] | None,
 ) -> None:
-    """Penvio takes 1 to 20 signers."""
-    provider = make_provider(templates={"lease": {"id": "t"}})
-    many = tuple(Signer(name=f"Person {i}", email=f"p{i}@example.com") for i in range(21))
-    (gap,) = gaps_of(make_draft(signers=many), provider)
-    assert str(gap) == "signers: penvio takes at most 20, not 21; send several envelopes"
-    assert gaps_of(make_draft(signers=many[:20]), provider) == ()
-
-
-def test_signers_who_share_a_turn_among_others_are_a_gap(
-    make_provider: MakeProvider, make_draft: MakeDraft
-) -> None:
-    """Groups inside a sequence are not documented: nobody should wait for what never comes."""
-    provider = make_provider(templates={"lease": {"id": "t"}})
-    gaps = gaps_of(make_draft(signers=two_signers(1, 2, 2)), provider)
-    assert [gap.field for gap in gaps] == ["signers[1].order", "signers[2].order"]
-    assert "groups are not documented" in str(gaps[0])
-    assert gaps_of(make_draft(signers=two_signers(1, 1)), provider) == ()
-
-
-def test_the_word_that_carries_the_mark_is_taken(
-    provider: PenvioProvider, make_draft: MakeDraft
-) -> None:
-    """A caller's metadata must not hide the mark by which an envelope is found again."""
-    (gap,) = gaps_of(make_draft(metadata={"esign": "mine"}), provider)
-    assert gap.field == "metadata.esign"
+    """Penvio has one word for both: a title of its own goes along in the metadata."""
+    draft = make_draft(subject=subject)
+    body = replay(provider.send(draft), [reply({"data": envelope})]).requests[0].json
+    assert (body["subject"], body.get("metadata")) == (sent, kept)

@@ -43,7 +43,7 @@ def test_a_key_is_enough() -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"api_key": ""}, "api_key: is empty"),
+        ({"api_key": ""}, "api_key: must not be empty"),
         ({"base_url": "http://penvio.io"}, "base_url: must begin with https://"),
         ({"base_url": "http://127.0.0.1.example.com"}, "base_url: must begin with https://"),
         ({"base_url": "ftp://localhost"}, "base_url: must begin with https://"),
@@ -64,7 +64,7 @@ def test_a_key_is_enough() -> None:
         ),
         ({"webhook_url": "https://a.example"}, "webhook_secrets: is needed with webhook_url"),
         ({"webhook_url": "http://a.example"}, "webhook_url: must begin with https://"),
-        ({"bucket": "s3://a"}, 'there is no such setting. Did you mean "bucket_url"?'),
+        ({"bucket": "s3://a"}, 'bucket: is not known here. Did you mean "bucket_url"?'),
     ],
 )
 def test_a_wrong_setting_is_named_without_its_value(given: dict[str, Any], told: str) -> None:

@@ -6,9 +6,11 @@ Source: E-Sign API v1, "Error Handling"; INTERNAL_ERROR and `details` from its e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from esign_core.errors import (
@@ -45,19 +47,17 @@ _STATUS: dict[int, type[ProviderError]] = {  # where there is no code: a proxy a
 }
 _ADVICE: dict[type[ProviderError], str] = {
     AuthenticationFailed: " Look at api_key: it may be revoked, or of another base_url.",
-    PermissionDenied: (
-        " The key may lack the scope esign:read or esign:write, the plan may lack access to the"
-        " API, or the organisation's storage bucket may not be configured."
+    PermissionDenied: (  # all three V, and one code for them
+        " The key may lack the scope esign:read or esign:write (Organization Settings, API Keys),"
+        " the plan may be below Business, or the organisation's storage bucket may not be"
+        " configured."
     ),
+    QuotaExceeded: (
+        " The month's envelopes are used up: send it next month, or have the plan extended."
+    ),
+    RateLimited: " A key has 10,000 requests in 15 minutes, and all that use it share them.",  # V
 }
-_FIELD = {  # Penvio's field, and where its value comes from: the draft, or the settings
-    "templateId": "template",
-    "subject": "title",
-    "expiresInDays": "expires_in_days",
-    "signingOrder": "signers",
-    "webhookUrl": "webhook_url",
-    "webhookSecret": "webhook_secrets",
-}
+_NOT_PENVIOS = " That is no error of Penvio's: look at base_url."
 _PRIVATE = (
     (re.compile(r"[a-z]{1,12}://\S+", re.IGNORECASE), "(link)"),
     (re.compile(r"(?<![^\s\"'<>(),;:])[^\s@\"'<>(),;:]+@[^\s\"'<>(),;:]+"), "(e-mail)"),
@@ -82,17 +82,37 @@ class _Said:
 def explain(response: Response, now: datetime) -> ProviderError:
     """The error that an answer of 400 or more stands for.
 
-    Penvio's own words are quoted without e-mail addresses, links and keys.
+    Penvio's own words are quoted without e-mail addresses, links and keys. Its fields keep its
+    names; `point_at_draft` has those of a draft.
     """
     said = _read(response)
     kind = _CODE.get(said.code) or _by_status(response.status)
-    message = f"{response.status}, {said.message}{_ADVICE.get(kind, '')}"
     context: dict[str, Any] = {"status_code": response.status, "raw": said.raw}
     if issubclass(kind, Refused):
-        return kind(message, problems=said.problems, **context)
+        return kind(_message(response.status, said, kind), problems=said.problems, **context)
     if kind is Unavailable:  # it broke, and nobody says before or after what was asked
         context["outcome"] = Outcome.UNCERTAIN
-    return kind(message, retry_after_seconds=_retry_after(response, kind, now), **context)
+    seconds = _retry_after(response, kind, now)
+    message = _message(response.status, said, kind)
+    if kind is RateLimited and seconds is not None:
+        message += f" Come back in {ceil(seconds)} s."
+    return kind(message, retry_after_seconds=seconds, **context)
+
+
+def retell(error: Refused, pointed: Callable[[Problem], Problem]) -> None:
+    """Let a refusal tell its problems, in its message too, as `pointed` has each of them."""
+    if not error.problems:
+        return
+    said = _said(error.raw, pointed)
+    error.problems = said.problems
+    error.message = _message(error.status_code, said, type(error))
+    error.args = (error.message,)
+
+
+def code_of(body: Any) -> str:
+    """Penvio's code in an error's body; empty where there is none."""
+    error = body.get("error") if isinstance(body, dict) else None
+    return _text(error.get("code")) if isinstance(error, dict) else ""
 
 
 def _by_status(status: int) -> type[ProviderError]:
@@ -103,19 +123,42 @@ def _by_status(status: int) -> type[ProviderError]:
 
 def _read(response: Response) -> _Said:
     try:
-        body = _without_private(response.json())
+        return _said(_without_private(response.json()), _as_it_is)
     except UnreadableAnswer:
         text = _quoted(response.text())
-        return _Said("", _sentence(text or "without a word"), (), text)
+        said = _phrase(response.status) if text.startswith("<") else text  # a page says nothing
+        return _Said("", _sentence(said or "without a word"), (), text)
+
+
+def _said(body: Any, pointed: Callable[[Problem], Problem]) -> _Said:
+    """What a body says, once nothing private is in it."""
     error = body.get("error") if isinstance(body, dict) else None
     if isinstance(error, str):  # another kind of error than is documented
         return _Said("", _sentence(error), (), body)
     fields = error if isinstance(error, dict) else {}
-    code, message = _text(fields.get("code")), _text(fields.get("message"))
-    problems = tuple(_problems(fields.get("details")))
+    code, message = code_of(body), _text(fields.get("message"))
+    problems = tuple(map(pointed, _problems(fields.get("details"))))
     parts = filter(None, (message, "; ".join(map(str, problems))))
     told = ": ".join(parts) or code or "without a word"
     return _Said(code, _sentence(_quoted(told)), problems, body)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _as_it_is(problem: Problem) -> Problem:
+    return problem
+
+
+def _message(status: int | None, said: _Said, kind: type[ProviderError]) -> str:
+    advice = _ADVICE.get(kind, "")
+    if kind is NotFound and not said.code:  # a wrong address, or a proxy
+        advice = _NOT_PENVIOS
+    return f"{status}, {said.message}{advice}"
 
 
 def _text(value: object) -> str:
@@ -123,19 +166,14 @@ def _text(value: object) -> str:
 
 
 def _problems(details: object) -> Iterator[Problem]:
-    """The fields that were wrong, by the names that the caller knows."""
+    """The fields that were wrong: `signers.0.email` and `signers[0].email` are both the latter."""
     if not isinstance(details, dict):
         return
     for name, messages in details.items():
+        path = re.sub(r"\.(\d+)(?=[.\[]|$)", r"[\1]", str(name))
         for message in messages if isinstance(messages, list) else [messages]:
             if isinstance(message, str):
-                yield Problem(_field(str(name)), message)
-
-
-def _field(name: str) -> str:
-    """`signers.0.email` or `signers[0].email` as `signers[0].email`, `subject` as `title`."""
-    path = re.sub(r"\.(\d+)(?=[.\[]|$)", r"[\1]", name)
-    return _FIELD.get(path, path)
+                yield Problem(path, message)
 
 
 def _retry_after(response: Response, kind: type[ProviderError], now: datetime) -> float | None:

@@ -6,11 +6,12 @@ Their order is not documented.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from esign_core.errors import UnreadableAnswer
+from esign_core.errors import NotFound, UnreadableAnswer
 from esign_core.provider import Flow, Request
 from esign_penvio.wire import data_of
 
@@ -41,6 +42,19 @@ def read_page(path: str, number: int, *, status: str | None = None) -> Flow[List
     # Without a count, a full page may have one after it. An empty page has none, whatever is said.
     more = bool(items) and (len(items) >= PAGE_SIZE if last is None else number < last)
     return ListPage(items, number + 1 if more else None)
+
+
+def page_number(cursor: str | None) -> int:
+    """The page that a cursor leads to; the first one without.
+
+    Raises:
+        NotFound: The cursor is none of Penvio's.
+    """
+    if cursor is None:
+        return 1
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", cursor):
+        raise NotFound("that cursor is none of Penvio's: it is no page number.")
+    return int(cursor)
 
 
 def _last_page(body: Any) -> int | None:

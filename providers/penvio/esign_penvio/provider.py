@@ -5,13 +5,18 @@ Source: E-Sign API v1 (V) unless a line says otherwise.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from esign_core.errors import EnvelopeClosed, Misconfigured, NotFound, NotReady, ProviderError
+from esign_core.errors import (
+    EnvelopeClosed,
+    Misconfigured,
+    NotFound,
+    NotReady,
+    ProviderError,
+    Refused,
+)
 from esign_core.model import (
     Artifact,
     Capabilities,
@@ -34,17 +39,18 @@ from esign_core.provider import (
     Token,
     answer,
 )
+from esign_penvio.create import point_at_draft, to_body
 from esign_penvio.explain import explain
-from esign_penvio.paging import read_page
+from esign_penvio.metadata import TAKEN, mark_of
+from esign_penvio.paging import page_number, read_page
+from esign_penvio.paths import ENVELOPES, TEMPLATES, path
 from esign_penvio.settings import PenvioSettings
 from esign_penvio.statuses import WORD
 from esign_penvio.storage import safe_key
 from esign_penvio.templates import PenvioTemplates
 from esign_penvio.webhooks import PenvioWebhooks
-from esign_penvio.wire import MARK, Roles, data_of, from_draft, mark_of, to_snapshot
+from esign_penvio.wire import Roles, data_of, to_snapshot
 
-ENVELOPES = "/esign/envelopes"
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.~-]{0,199}")
 _MOST_PAGES = 400  # of a search: 40,000 envelopes; an empty search proves nothing anyway
 
 
@@ -57,6 +63,7 @@ class PenvioProvider(Provider[PenvioSettings]):
     capabilities = Capabilities(
         templates=True,
         signing_order=True,
+        subject=True,
         message=True,
         expiry=True,
         metadata=True,
@@ -76,17 +83,22 @@ class PenvioProvider(Provider[PenvioSettings]):
         Penvio has no idempotency key. In two steps the id is stored before anybody is written to,
         so that a lost answer never leads to a second envelope in somebody's inbox.
 
-        The signing order is SEQUENTIAL if the signers' orders differ, else PARALLEL.
+        `to_body` tells what of the draft becomes what.
 
         Raises:
             UnmappedTemplate: The settings do not tell what the template is here.
+            NotFound: Penvio has no such template.
             Refused: Penvio finds something wrong; `problems` has the draft's fields.
             QuotaExceeded: The month's envelopes are used up.
 
         Source: "Create Envelope" (V).
         """
-        body = from_draft(draft, self.template_of(draft), self.settings)
-        response = yield self.post(ENVELOPES, json=body)
+        target = self.template_of(draft)
+        try:
+            response = yield self.post(ENVELOPES, json=to_body(draft, target, self.settings))
+        except (Refused, NotFound) as error:
+            point_at_draft(error, draft, target)
+            raise
         return self._snapshot(data_of(response))
 
     def dispatch(self, remote_id: str) -> Flow[Snapshot]:
@@ -99,11 +111,11 @@ class PenvioProvider(Provider[PenvioSettings]):
         Source: "Send Envelope. Only works for envelopes in DRAFT status" (V); what it answers is
         not documented, so the envelope is fetched.
         """
-        path = _path(ENVELOPES, remote_id)
+        envelope = path(ENVELOPES, remote_id)
         refusal: EnvelopeClosed | None = None
         try:
             # Asking twice does no harm: the second time it is no draft any more.
-            _ = yield self.post(f"{path}/send", repeatable=True)
+            _ = yield self.post(f"{envelope}/send", repeatable=True)
         except EnvelopeClosed as error:
             refusal = error
         found = yield from self.fetch(remote_id)
@@ -119,7 +131,7 @@ class PenvioProvider(Provider[PenvioSettings]):
 
         Source: "Get Envelope" (V).
         """
-        response = yield self.get(_path(ENVELOPES, remote_id))
+        response = yield self.get(path(ENVELOPES, remote_id))
         return self._snapshot(data_of(response))
 
     def cancel(self, remote_id: str, *, reason: str | None = None) -> Flow[Snapshot]:
@@ -136,12 +148,14 @@ class PenvioProvider(Provider[PenvioSettings]):
         """
         before = yield from self.fetch(remote_id)
         if before.status.is_final or before.status is EnvelopeStatus.FINALIZING:
-            raise EnvelopeClosed(f"it is {before.status} already.", raw=before.raw)
+            raise EnvelopeClosed(
+                f"it is {before.status} already; nothing was changed.", raw=before.raw
+            )
         refusal: EnvelopeClosed | None = None
         try:
             body = {"reason": reason} if reason else None
             # Asking twice does no harm: the second time it is cancelled already.
-            _ = yield self.post(f"{_path(ENVELOPES, remote_id)}/cancel", json=body, repeatable=True)
+            _ = yield self.post(f"{path(ENVELOPES, remote_id)}/cancel", json=body, repeatable=True)
         except EnvelopeClosed as error:
             refusal = error
         after = yield from self.fetch(remote_id)
@@ -159,7 +173,7 @@ class PenvioProvider(Provider[PenvioSettings]):
         Source: "Send Reminder" (V).
         """
         body = {"signerId": signer} if signer else None
-        _ = yield self.post(f"{_path(ENVELOPES, remote_id)}/remind", json=body)
+        _ = yield self.post(f"{path(ENVELOPES, remote_id)}/remind", json=body)
 
     def list_envelopes(self, query: Query) -> Flow[Page]:
         """One page; the cursor is Penvio's page number.
@@ -172,7 +186,7 @@ class PenvioProvider(Provider[PenvioSettings]):
         if query.status not in {None, EnvelopeStatus.UNKNOWN, *WORD}:
             return Page((), None)  # a status that no envelope has here
         word = WORD.get(query.status) if query.status else None
-        page = yield from read_page(ENVELOPES, _page_number(query.cursor), status=word)
+        page = yield from read_page(ENVELOPES, page_number(query.cursor), status=word)
         found = [each for each in map(self._snapshot, page.items) if _is_asked(each, query)]
         return Page(tuple(found), str(page.next_number) if page.next_number else None)
 
@@ -197,6 +211,10 @@ class PenvioProvider(Provider[PenvioSettings]):
                 number = page.next_number
         return None
 
+    def probe(self) -> Flow[Response]:
+        """A page of one template at the most. Source: "List Templates" (V)."""
+        return (yield self.get(TEMPLATES, params={"page": 1, "pageSize": 1}))
+
     def download(self, snapshot: Snapshot, artifact: Artifact) -> Flow[Download]:
         """Where the file is in the customer's bucket.
 
@@ -213,8 +231,9 @@ class PenvioProvider(Provider[PenvioSettings]):
         bucket = self.settings.bucket_url
         if bucket is None:
             raise Misconfigured(
-                "bucket_url is not set. Penvio puts finished documents into your own bucket and "
-                'hands out none itself: set bucket_url = "s3://..." and storage_options.'
+                "bucket_url is not set. Nothing was downloaded: Penvio puts finished documents "
+                'into your own bucket and hands out none itself. Set bucket_url = "s3://..." and '
+                "storage_options."
             )
         options = {k: v.get_secret_value() for k, v in self.settings.storage_options.items()}
         return (yield from answer(ObjectDownload(bucket, safe_key(artifact.key), options)))
@@ -231,22 +250,16 @@ class PenvioProvider(Provider[PenvioSettings]):
         )
 
     def inspect(self, draft: EnvelopeDraft) -> Iterable[Gap]:
-        """What no feature names: signers who share a turn, and the word that is ours."""
-        orders = [signer.order for signer in draft.signers]
-        if len(set(orders)) > 1:
-            shared = {order for order, count in Counter(orders).items() if count > 1}
-            for i, order in enumerate(orders):
-                if order in shared:
-                    yield Gap(
-                        Feature.SIGNING_ORDER,
-                        f"signers[{i}].order",
-                        "penvio documents one signer a turn, or all at the same time (V); groups "
-                        "are not documented",
-                        "number the signers 1, 2, 3 ..., or leave `order` out",
-                    )
-        if MARK in draft.metadata:
-            message = f'"{MARK}" is where the envelope is marked as ours'
-            yield Gap(Feature.METADATA, f"metadata.{MARK}", message, "take another word")
+        """What no feature names: the words of the metadata that are taken.
+
+        Nothing more is known here. Whether a role fits only Penvio can tell, when it creates the
+        envelope: the API shows no roles, and whose a template's fields are it does not say.
+        """
+        for word, why in TAKEN.items():
+            if word in draft.metadata:
+                yield Gap(
+                    Feature.METADATA, f"metadata.{word}", f'"{word}" {why}', "take another word"
+                )
 
     @property
     def webhooks(self) -> PenvioWebhooks:
@@ -256,7 +269,7 @@ class PenvioProvider(Provider[PenvioSettings]):
     @property
     def templates(self) -> PenvioTemplates:
         """The templates of the account."""
-        return PenvioTemplates(_path)
+        return PenvioTemplates()
 
     def _snapshot(self, data: Any) -> Snapshot:
         template_id = data.get("templateId") if isinstance(data, dict) else None
@@ -271,21 +284,6 @@ class PenvioProvider(Provider[PenvioSettings]):
                     # Two names for one role: nobody can say which of them it is.
                     roles[theirs] = ours if roles.get(theirs, ours) == ours else None
         return roles
-
-
-def _path(collection: str, remote_id: str) -> str:
-    """The address of one thing; an id from outside must not lead anywhere else."""
-    if not _ID.fullmatch(remote_id):
-        raise NotFound("nothing at Penvio can have that id: it has characters that no id has.")
-    return f"{collection}/{remote_id}"
-
-
-def _page_number(cursor: str | None) -> int:
-    if cursor is None:
-        return 1
-    if not re.fullmatch(r"[1-9][0-9]{0,8}", cursor):
-        raise NotFound("that cursor is none of Penvio's: it is no page number.")
-    return int(cursor)
 
 
 def _is_asked(snapshot: Snapshot, query: Query) -> bool:

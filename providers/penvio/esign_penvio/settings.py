@@ -66,7 +66,8 @@ class PenvioSettings(ProviderSettings):
     base_url: BaseAddress = "https://penvio.io/api/v1"
     """Where the API is. Another page of Penvio's has `https://api.penvio.io/v1` (X)."""
     webhook_url: WebAddress | None = None
-    """Where Penvio shall report. It is told with each envelope; there is no other way (V)."""
+    """Where Penvio shall report. It is told with each envelope (V), and the same for all of them:
+    for another place, make another connection."""
     bucket_url: Bucket | None = None
     """Your bucket, where Penvio puts the results."""
     storage_options: Mapping[str, SecretStr] = {}
@@ -74,13 +75,16 @@ class PenvioSettings(ProviderSettings):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        for i, secret in enumerate(self.webhook_secrets):
-            if len(secret.get_secret_value()) < LEAST_SECRET:
-                message = f"must have at least {LEAST_SECRET} characters"
-                raise InvalidDraft("PenvioSettings", [Problem(f"webhook_secrets[{i}]", message)])
+        problems = [
+            Problem(f"webhook_secrets[{i}]", f"must have at least {LEAST_SECRET} characters")
+            for i, secret in enumerate(self.webhook_secrets)
+            if len(secret.get_secret_value()) < LEAST_SECRET
+        ]
         if self.webhook_url and not (self.webhook_secrets or self.accept_unsigned):
             message = "is needed with webhook_url: without a secret Penvio signs no delivery"
-            raise InvalidDraft("PenvioSettings", [Problem("webhook_secrets", message)])
+            problems.append(Problem("webhook_secrets", message))
+        if problems:
+            raise InvalidDraft("PenvioSettings", problems)
         return self
 
     @property

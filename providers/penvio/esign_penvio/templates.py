@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from esign_core.provider import Flow, Request, Template, Templates
 from esign_penvio.paging import read_page
+from esign_penvio.paths import TEMPLATES, path
 from esign_penvio.wire import data_of, to_template
-
-TEMPLATES = "/esign/templates"
 
 
 class PenvioTemplates(Templates):
     """The active templates of the account. The API never shows their roles (V)."""
-
-    def __init__(self, path_of: Callable[[str, str], str]) -> None:
-        self._path_of = path_of
 
     def list(self) -> Flow[tuple[Template, ...]]:
         """All of them.
@@ -38,5 +32,5 @@ class PenvioTemplates(Templates):
 
         Source: E-Sign API v1, "Get Template" (V).
         """
-        response = yield Request("GET", self._path_of(TEMPLATES, template_id))
+        response = yield Request("GET", path(TEMPLATES, template_id))
         return to_template(data_of(response))

@@ -1,4 +1,4 @@
-"""Penvio's JSON, and its translation: drafts to requests, answers to snapshots.
+"""Penvio's JSON, and its translation to snapshots and templates.
 
 Source: E-Sign API v1, "Create Envelope", "Templates" (V). Fields that Penvio adds later are let
 through to `raw`; of those it documents, only `id` and `status` must be there.
@@ -6,7 +6,6 @@ through to `raw`; of those it documents, only `id` and `status` must be there.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
@@ -18,55 +17,18 @@ from esign_core.errors import UnreadableAnswer
 from esign_core.model import (
     Artifact,
     ArtifactKind,
-    EnvelopeDraft,
     EnvelopeStatus,
     SignerSnapshot,
     SignerStatus,
     Snapshot,
     problems_of,
 )
-from esign_core.provider import Response, Template, TemplateTarget
-from esign_penvio.settings import PenvioSettings
+from esign_core.provider import Response, Template
+from esign_penvio.metadata import to_metadata
 from esign_penvio.statuses import envelope_status, signer_status
-
-MARK = "esign"
-"""The key in an envelope's metadata under which our mark stands."""
 
 Roles = Mapping[str, str | None]
 """A role of Penvio's template, and what it is called here; None where that is not clear."""
-
-
-def from_draft(
-    draft: EnvelopeDraft, target: TemplateTarget, settings: PenvioSettings
-) -> dict[str, Any]:
-    """The body that creates a draft's envelope, unsent.
-
-    The signing order is always said: which one holds without is not documented.
-    """
-    in_turn = len({signer.order for signer in draft.signers}) > 1
-    metadata = dict(draft.metadata) | ({MARK: draft.mark} if draft.mark else {})
-    signers = (
-        {
-            "email": signer.email,
-            "name": signer.name,
-            "role": target.roles.get(signer.role or "", signer.role),
-            "order": signer.order if in_turn else None,
-        }
-        for signer in draft.signers
-    )
-    body = {
-        "templateId": target.id,
-        "signers": [_given(signer) for signer in signers],
-        "subject": draft.title,
-        "message": draft.message,
-        "metadata": metadata or None,
-        "webhookUrl": settings.webhook_url,
-        "webhookSecret": settings.signing_secret if settings.webhook_url else None,
-        "expiresInDays": draft.expires_in_days,
-        "signingOrder": "SEQUENTIAL" if in_turn else "PARALLEL",
-        "sendImmediately": False,
-    }
-    return _given(body)
 
 
 def to_snapshot(data: Any, roles: Roles) -> Snapshot:
@@ -76,30 +38,24 @@ def to_snapshot(data: Any, roles: Roles) -> Snapshot:
         UnreadableAnswer: It is none.
     """
     envelope = read(WireEnvelope, data)
-    metadata = {name: _word(value) for name, value in (envelope.metadata or {}).items()}
+    metadata = to_metadata(envelope.metadata)
     status = envelope_status(
         envelope.status, has_signed_file=bool(envelope.signed_document_storage_key)
     )
     return Snapshot(
         remote_id=envelope.id,
         status=status,
-        title=envelope.subject or envelope.template_name,
+        title=metadata.title or envelope.subject or envelope.template_name,
         signers=tuple(_to_signer(signer, envelope, roles) for signer in envelope.signers or ()),
         artifacts=tuple(_artifacts(envelope)),
         created_at=envelope.created_at,
         sent_at=envelope.sent_at,
         ended_at=_ended_at(envelope, status),
         expires_at=envelope.expires_at,
-        mark=metadata.pop(MARK, None),
-        metadata=metadata,
+        mark=metadata.mark,
+        metadata=metadata.words,
         raw=without_secrets(data),
     )
-
-
-def mark_of(data: Any) -> str | None:
-    """Our mark on what may be an envelope, read or not: a strange one must not hide ours."""
-    metadata = data.get("metadata") if isinstance(data, dict) else None
-    return metadata.get(MARK) if isinstance(metadata, dict) else None
 
 
 def to_template(data: Any) -> Template:
@@ -266,12 +222,3 @@ def _ended_at(envelope: WireEnvelope, status: EnvelopeStatus) -> datetime | None
     if status is EnvelopeStatus.EXPIRED:
         return envelope.expires_at
     return None  # when it was cancelled is told nowhere
-
-
-def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def _word(value: object) -> str:
-    """Metadata "object" may hold anything; ours is words."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

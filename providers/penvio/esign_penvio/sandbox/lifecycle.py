@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from esign_core.sandbox import Channel, LedgerEntry
+from esign_core.sandbox import Channel, LedgerEntry, Mail
 from esign_penvio.sandbox.files import Archive
 from esign_penvio.sandbox.records import (
     ACTIVE,
@@ -191,5 +191,14 @@ class Lifecycle:
                 signer=signer.name if signer else "",
                 channel=Channel.EMAIL if mailed else None,
                 link=self._to_link(signer) if signer and mailed else "",
+                mail=_mail(envelope, signer) if signer and mailed else None,
             )
         )
+
+
+def _mail(envelope: Envelope, signer: Signer) -> Mail:
+    """What a signer is written, when asked and when reminded (I: in the same words).
+
+    Source: "subject: Email subject", "message: Email message" (V).
+    """
+    return Mail(subject=envelope.heading, text=envelope.message or "", to=signer.email)

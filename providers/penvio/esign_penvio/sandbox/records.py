@@ -141,6 +141,11 @@ class Envelope:
         """The caller's metadata as text, for the ledger."""
         return json.dumps(self.metadata, sort_keys=True) if self.metadata else ""
 
+    @property
+    def heading(self) -> str:
+        """What signers read above all: the subject, else the template's name (I)."""
+        return self.subject or self.template.name
+
     def key(self, name: str) -> str:
         """The storage key of one of its files. Source: the sample response (V)."""
         return f"esign/envelopes/org_abc/{self.id}/{name}"

@@ -116,7 +116,7 @@ class PenvioVendor(Vendor):
             return None
         envelope, signer = seat
         return SigningPage(
-            title=envelope.subject or envelope.template.name,
+            title=envelope.heading,
             signer=signer.name,
             message=envelope.message or "",
             documents=[f"{envelope.template.name}.pdf"],
