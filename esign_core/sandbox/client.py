@@ -51,6 +51,10 @@ class Control:
         """The signing links people were sent, oldest first, each once."""
         return list(dict.fromkeys(e["link"] for e in self.ledger(envelope) if e["link"]))
 
+    def mail(self) -> list[dict[str, Any]]:
+        """The e-mails that people got, oldest first, each with `to subject text link` and more."""
+        return self._list("mail")
+
     def deliveries(self) -> list[dict[str, Any]]:
         """Every webhook and what became of it."""
         return self._list("deliveries")

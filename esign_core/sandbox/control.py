@@ -5,6 +5,7 @@
 | `GET POST DELETE /faults` | list, add, clear what goes wrong |
 | `GET POST /clock` | the vendor's time; `{"advance_seconds": n}` leaps forward |
 | `GET /ledger` | what happened to people, with the signing links they were sent |
+| `GET /mail` | the e-mails that people got: a page for a browser, else JSON |
 | `POST /sign` | `{"link"}` or `{"envelope", "signer"}`, with `act` and `reason`: as on the page |
 | `GET /deliveries` | every webhook and what became of it |
 """
@@ -19,10 +20,12 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from esign_core.sandbox.faults import Fault
+from esign_core.sandbox.mailbox import received, render_mailbox
+from esign_core.sandbox.page import PAGE_HEADERS
 from esign_core.sandbox.simulation import Simulation
 from esign_core.sandbox.vendor import Act, LedgerEntry
 
@@ -39,6 +42,7 @@ def control_routes(simulation: Simulation) -> list[Mount]:
         Route("/clock", _explained(control.clock)),
         Route("/clock", _explained(control.advance), methods=["POST"]),
         Route("/ledger", _explained(control.ledger)),
+        Route("/mail", _explained(control.mail)),
         Route("/sign", _explained(control.sign), methods=["POST"]),
         Route("/deliveries", _explained(control.deliveries)),
     ]
@@ -85,6 +89,12 @@ class _Control:
             {"ledger": [_entry(e) for e in entries if envelope in (None, e.envelope)]}
         )
 
+    async def mail(self, request: Request) -> Response:
+        mails = received(await run_in_threadpool(self._simulation.ledger))
+        if "text/html" in request.headers.get("accept", ""):
+            return HTMLResponse(render_mailbox(mails), headers=PAGE_HEADERS)
+        return JSONResponse({"mail": mails})
+
     async def sign(self, request: Request) -> Response:
         fields = await _fields(request, "link", "envelope", "signer", "act", "reason")
         if not all(isinstance(value, str) for value in fields.values()):
@@ -97,7 +107,10 @@ class _Control:
         done = await run_in_threadpool(self._simulation.act, token, act, fields.get("reason", ""))
         if done is None:
             return JSONResponse({"error": "no such signing link"}, 404)
-        return JSONResponse({"done": done[0], "state": done[1].state}, 200 if done[0] else 409)
+        told = {"done": done[0], "state": done[1].state}
+        if done[1].redirect:
+            told["redirect"] = done[1].redirect
+        return JSONResponse(told, 200 if done[0] else 409)
 
     async def deliveries(self, _: Request) -> Response:
         outgoing = self._simulation.outbox.log()

@@ -54,15 +54,19 @@ class Fault:
     """One wish for trouble."""
 
     kind: FaultKind
+    """What goes wrong."""
     match: str = ""
     """Part of `METHOD /path` of a request, or of `event subject` of a delivery; empty: any."""
     times: int | None = 1
     """How often it still happens; None: until it is cleared."""
     seconds: float = 0.0
+    """How long, where the kind takes time."""
     status: int = 500
+    """The HTTP status, where the kind answers with one."""
     retry_after_seconds: int | None = None
     """Sent as `Retry-After` with 429 and 5xx; None: no such header."""
     on: Target = Target.REQUESTS
+    """Whether requests or deliveries suffer."""
 
     @classmethod
     def from_json(cls, data: object) -> Fault:

@@ -1,10 +1,17 @@
-"""The signing page as HTML: plain, readable, and every word of it escaped."""
+"""A simulator's pages as HTML: plain, readable, and every word of them escaped."""
 
 from __future__ import annotations
 
 from html import escape
 
 from esign_core.sandbox.vendor import SigningPage
+
+PAGE_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+    "referrer-policy": "no-referrer",
+}
+"""What every page is sent with: nothing on it runs, loads or leaks an address."""
 
 _STATES = {
     "waiting": "It is not your turn yet. You will hear when it is.",
@@ -23,6 +30,9 @@ button { font: inherit; padding: .5rem 1.5rem; border: 1px solid #8894a5; border
          background: #fff; cursor: pointer; }
 button.main { background: #14538a; border-color: #14538a; color: #fff; }
 input { font: inherit; padding: .45rem; width: 60%; margin-right: .5rem; }
+article { margin-top: 2rem; border-top: 1px solid #ccd3dc; padding-top: .5rem; }
+h2 { font-size: 1.1rem; margin: .5rem 0; } .small { color: #687385; font-size: .85rem; }
+a { color: #14538a; overflow-wrap: anywhere; }
 footer { margin-top: 2rem; color: #687385; font-size: .85rem; }
 """
 
@@ -33,24 +43,30 @@ def render_page(page: SigningPage, *, action: str) -> str:
         f'<li><a href="{escape(action)}/documents/{index}" target="_blank">{escape(name)}</a></li>'
         for index, name in enumerate(page.documents)
     )
+    notes = "".join(f"<p>{escape(note)}</p>" for note in page.notes)
     forms = _forms(action) if page.state == "open" else ""
-    return _html(
+    return framed(
         page.title,
-        f'<p>For {escape(page.signer)}</p><p class="message">{escape(page.message)}</p>'
+        f'<p>For {escape(page.signer)}</p><p class="message">{escape(page.message)}</p>{notes}'
         f"<ul>{documents}</ul><p><strong>{_told(page)}</strong></p>{forms}",
+        language=page.language,
     )
 
 
 def render_result(page: SigningPage) -> str:
-    """What the signer reads after signing or declining, or after trying to."""
-    return _html(
-        page.title, f"<p>For {escape(page.signer)}</p><p><strong>{_told(page)}</strong></p>"
-    )
+    """What the signer reads after signing or declining, and where the browser goes from there."""
+    body = f"<p>For {escape(page.signer)}</p><p><strong>{_told(page)}</strong></p>"
+    head = ""
+    if page.redirect:
+        address = escape(page.redirect)
+        body += f'<p><a href="{address}">Go on</a></p>'
+        head = f'<meta http-equiv="refresh" content="1; url={address}">'
+    return framed(page.title, body, language=page.language, head=head)
 
 
 def render_unknown() -> str:
     """The answer to a link that leads nowhere."""
-    return _html("Nothing here", "<p>This link leads nowhere. Was it copied whole?</p>")
+    return framed("Nothing here", "<p>This link leads nowhere. Was it copied whole?</p>")
 
 
 def _told(page: SigningPage) -> str:
@@ -67,10 +83,11 @@ def _forms(action: str) -> str:
     )
 
 
-def _html(title: str, body: str) -> str:
+def framed(title: str, body: str, *, language: str = "en", head: str = "") -> str:
+    """A whole page: the title is escaped here; `body` and `head` are HTML already."""
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">{head}'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
         f"<body><main><h1>{escape(title)}</h1>{body}"
         "<footer>A simulated vendor: nothing signed here binds anybody.</footer>"

@@ -89,6 +89,11 @@ class Simulator(ABC):
         return f"{self.base_url}/_control"
 
     @property
+    def mail_url(self) -> str:
+        """Where the e-mails that it writes can be read: a page for a browser, else JSON."""
+        return f"{self.control_url}/mail"
+
+    @property
     def folder(self) -> Path:
         """Its files, until it stops."""
         return self._started.folder
@@ -122,7 +127,7 @@ class Server:
     def __init__(self, app: Starlette, *, port: int = 0) -> None:
         self._socket = _listening(port)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._server = uvicorn.Server(
+        self._server = _Ending(
             uvicorn.Config(
                 app,
                 http=_Cuttable,
@@ -130,7 +135,6 @@ class Server:
                 loop="asyncio",
                 lifespan="on",
                 log_config=None,  # logging belongs to the program that runs this
-                access_log=False,
                 timeout_graceful_shutdown=1,
             )
         )
@@ -157,6 +161,16 @@ class Server:
         self._server.run(sockets=[self._socket])
 
 
+class _Ending(uvicorn.Server):
+    """A server that leaves no connection behind, also where its patience ends before they do."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0.01)  # what is aborted is closed in the loop's next turns
+
+
 class _Running:
     """What exists between start and stop."""
 
@@ -179,12 +193,16 @@ class _Running:
 
 
 class _Cuttable(H11Protocol):
-    """HTTP whose connections an application can close without an answer, by `state["cut"]`."""
+    """HTTP whose connections an application can close without an answer, by `state["cut"]`.
+
+    It writes no access log, whatever the program logs of its own server: signing links are paths.
+    """
 
     def connection_made(  # type: ignore[override]  # uvicorn narrows it too
         self, transport: asyncio.Transport
     ) -> None:
         super().connection_made(transport)
+        self.access_log = False
         self.app_state = {**self.app_state, "cut": transport.close}
 
 

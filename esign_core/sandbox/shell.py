@@ -8,23 +8,18 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from esign_core.sandbox.control import control_routes
-from esign_core.sandbox.page import render_page, render_result, render_unknown
+from esign_core.sandbox.page import PAGE_HEADERS, render_page, render_result, render_unknown
 from esign_core.sandbox.simulation import Simulation
 from esign_core.sandbox.vendor import Act, SigningPage, VendorRequest
 
 _TICK_SECONDS = 0.05
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-_PAGE_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
-    "referrer-policy": "no-referrer",
-}
 
 
 def create_app(simulation: Simulation) -> Starlette:
@@ -46,12 +41,16 @@ def create_app(simulation: Simulation) -> Starlette:
 
 def _api(simulation: Simulation) -> Callable[[Request], Awaitable[Response]]:
     async def api(request: Request) -> Response:
+        try:
+            body = await request.body()
+        except ClientDisconnect:  # the caller has given up on its own upload, and hears nothing
+            return Response(status_code=400)
         arrived = VendorRequest(
             method=request.method,
             path=request.url.path,
             query=dict(request.query_params),
             headers={name.lower(): value for name, value in request.headers.items()},
-            body=await request.body(),
+            body=body,
         )
         latency, fault = simulation.faults.take_for_request(arrived)
         await asyncio.sleep(latency)
@@ -106,7 +105,7 @@ class _SigningPages:
 
 
 def _html(page: str, status: int = 200) -> Response:
-    return HTMLResponse(page, status, headers=_PAGE_HEADERS)
+    return HTMLResponse(page, status, headers=PAGE_HEADERS)
 
 
 def _lifespan(

@@ -20,10 +20,13 @@ class VendorRequest:
     """A request as it arrives: `path` without query, header names in lower case."""
 
     method: str
+    """In capitals."""
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    """By name in lower case."""
     body: bytes = b""
+    """The whole body."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,11 @@ class VendorResponse:
     """An answer, complete."""
 
     status: int
+    """The HTTP status."""
     body: bytes = b""
+    """The whole body."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    """Beside those that every answer has."""
 
     @classmethod
     def json(
@@ -48,8 +54,10 @@ class Delivery:
     """A webhook on its way out, headers signed and all: every attempt sends the same bytes."""
 
     url: str
+    """Where it goes."""
     headers: Mapping[str, str]
     body: bytes
+    """The bytes that were signed."""
     event: str
     """The vendor's own word for the event, for the ledger and for faults that match on it."""
     subject: str
@@ -72,14 +80,36 @@ class Channel(StrEnum):
 
 
 @dataclass(frozen=True)
+class Mail:
+    """What somebody was written, in the words that were asked for or the vendor's own."""
+
+    subject: str
+    """Its subject."""
+    text: str
+    """What it says."""
+    is_html: bool = False
+    """Whether the text is HTML."""
+    language: str = ""
+    """A language tag; empty for the vendor's own."""
+    sender: str = ""
+    """Whose name stands in front; empty where it is the vendor's own."""
+    attachments: Sequence[str] = ()
+    """Titles of the documents that came with it."""
+    to: str = ""
+    """The address; empty where the simulator does not tell."""
+
+
+@dataclass(frozen=True)
 class LedgerEntry:
     """One thing that happened to people: the truth that tests compare a journal with.
 
-    `what` is one of `asked reminded opened signed declined completed cancelled expired failed`.
-    `asked` is the one that must never happen twice for one wish: somebody was asked to sign.
+    `what` is one of `asked reminded opened signed declined completed cancelled expired failed`,
+    or `informed` for who is written to about the end. `asked` is the one that must never happen
+    twice for one wish: somebody was asked to sign.
     """
 
     at: datetime
+    """By the vendor's clock."""
     what: str
     envelope: str
     """The vendor's id of the envelope."""
@@ -88,8 +118,11 @@ class LedgerEntry:
     signer: str = ""
     """The signer's name; empty where the entry is about the whole envelope."""
     channel: Channel | None = None
+    """How they got to know of it."""
     link: str = ""
     """The signing link that was handed out, for `asked` and `reminded`."""
+    mail: Mail | None = None
+    """What they were written, if they were."""
 
 
 @dataclass(frozen=True)
@@ -97,12 +130,20 @@ class SigningPage:
     """What a signer sees behind a signing link."""
 
     title: str
+    """What is to be signed."""
     signer: str
     message: str
+    """What the sender wrote."""
     documents: Sequence[str]
     """Names of the documents, in order; the shell serves them beside the page."""
     state: str
     """`waiting` (not this signer's turn), `open` (can sign), `signed`, `declined` or `closed`."""
+    language: str = "en"
+    """A language tag."""
+    notes: Sequence[str] = ()
+    """What else the page says: how one signs, for whom, what is checked before."""
+    redirect: str = ""
+    """Where the browser goes from here, once the signer has acted."""
 
 
 class Vendor(ABC):
