@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         NotSupported,
         Outcome,
         PermissionDenied,
+        Problem,
         ProviderError,
         QuotaExceeded,
         RateLimited,
@@ -50,20 +51,24 @@ if TYPE_CHECKING:
         Event,
         EventType,
         Feature,
+        Gap,
         Identity,
         IdentityMethod,
         Job,
+        LogEntry,
+        Redirects,
         Signer,
         SignerAction,
         SignerStatus,
         SigningLink,
         Snapshot,
         Source,
+        Subscription,
         TemplateRef,
         WebhookRequest,
     )
-    from esign_core.provider import Registry, hookimpl
-    from esign_core.service import AsyncConnection, AsyncEsign, Connection, Esign, Receipt
+    from esign_core.provider import Check, Registry, Template, hookimpl
+    from esign_core.service import AsyncConnection, AsyncEsign, Connection, Esign, Preview, Receipt
 
 __all__ = [
     "ArtifactKind",
@@ -74,6 +79,7 @@ __all__ = [
     "BrokenProvider",
     "Capabilities",
     "Channel",
+    "Check",
     "Connection",
     "CopyRecipient",
     "Document",
@@ -88,12 +94,14 @@ __all__ = [
     "Event",
     "EventType",
     "Feature",
+    "Gap",
     "Identity",
     "IdentityMethod",
     "InvalidDraft",
     "Job",
     "JournalUnusable",
     "KeyReused",
+    "LogEntry",
     "Misconfigured",
     "MissingExtra",
     "NotFound",
@@ -101,10 +109,13 @@ __all__ = [
     "NotSupported",
     "Outcome",
     "PermissionDenied",
+    "Preview",
+    "Problem",
     "ProviderError",
     "QuotaExceeded",
     "RateLimited",
     "Receipt",
+    "Redirects",
     "Refused",
     "Registry",
     "SavedFile",
@@ -114,6 +125,8 @@ __all__ = [
     "SigningLink",
     "Snapshot",
     "Source",
+    "Subscription",
+    "Template",
     "TemplateRef",
     "Unavailable",
     "Uncertain",
@@ -127,7 +140,7 @@ __all__ = [
     "hookimpl",
 ]
 
-_PLACES = ("errors", "model", "provider", "engine", "service")
+_PLACES = ("errors", "model", "service", "provider", "engine")  # what loads least comes first
 
 
 def __getattr__(name: str) -> object:

@@ -37,6 +37,8 @@ class Attempts:
         self._made = 0
         self._may_be_done = False
         self._until = clock() + DEADLINE_SECONDS
+        self.first_failure: EsignError | None = None
+        """What became of an attempt that was made before stamina counts."""
 
     def __call__(self, error: Exception) -> bool | float:
         """Seconds to wait after an error before the next attempt; False gives up.
@@ -53,6 +55,12 @@ class Attempts:
             return False
         wait = pause(self._made, error, self._until - self._clock(), self._jitter)
         return False if wait is None else wait
+
+    def raise_first_failure(self) -> None:
+        """Tell stamina of it, as if it had made that attempt: raised once, when it begins."""
+        error, self.first_failure = self.first_failure, None
+        if error is not None:
+            raise error
 
     def take(self) -> Ticket | float:
         """A slot in every budget of the request; or how many seconds to wait and ask again.

@@ -33,6 +33,7 @@ from esign_core.engine.effects import (
 from esign_core.engine.limits import Ticket
 from esign_core.engine.objects import Buckets
 from esign_core.engine.retry import ATTEMPTS
+from esign_core.errors import EsignError
 from esign_core.provider import Response
 
 T = TypeVar("T")
@@ -103,11 +104,19 @@ class SyncDriver:
                 raise no_effect(effect)
 
     def _exchange(self, effect: Exchange) -> Response | SavedFile:
-        import stamina  # loaded with the first request, not with the package
-
         attempts = Attempts(effect)
+        try:  # nearly always all there is to do, and stamina costs as much as the rest of a call
+            return self._once(effect, attempts)
+        except EsignError as error:
+            attempts.first_failure = error
+        import stamina
+
         caller = stamina.RetryingCaller(attempts=ATTEMPTS, timeout=None)
-        return caller(attempts, self._once, effect, attempts)
+        return caller(attempts, self._again, effect, attempts)
+
+    def _again(self, effect: Exchange, attempts: Attempts) -> Response | SavedFile:
+        attempts.raise_first_failure()
+        return self._once(effect, attempts)
 
     def _once(self, effect: Exchange, attempts: Attempts) -> Response | SavedFile:
         while not isinstance(slot := attempts.take(), Ticket):
@@ -166,11 +175,19 @@ class AsyncDriver:
         return await anyio.to_thread.run_sync(work, *arguments, limiter=self._transfers)
 
     async def _exchange(self, effect: Exchange) -> Response | SavedFile:
-        import stamina  # loaded with the first request, not with the package
-
         attempts = Attempts(effect)
+        try:
+            return await self._once(effect, attempts)
+        except EsignError as error:
+            attempts.first_failure = error
+        import stamina
+
         caller = stamina.AsyncRetryingCaller(attempts=ATTEMPTS, timeout=None)
-        return await caller(attempts, self._once, effect, attempts)
+        return await caller(attempts, self._again, effect, attempts)
+
+    async def _again(self, effect: Exchange, attempts: Attempts) -> Response | SavedFile:
+        attempts.raise_first_failure()
+        return await self._once(effect, attempts)
 
     async def _once(self, effect: Exchange, attempts: Attempts) -> Response | SavedFile:
         while not isinstance(slot := attempts.take(), Ticket):  # noqa: ASYNC110 - see below

@@ -37,6 +37,7 @@ class SavedFile:
     """A file that was brought over whole."""
 
     path: Path
+    """Where it is."""
     size: int
     """Length in bytes."""
     sha256: str

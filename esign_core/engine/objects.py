@@ -100,8 +100,8 @@ def _named(key: str) -> Generator[None]:
         yield
     except FileNotFoundError:
         raise NotReady(
-            f'the bucket has no object "{key}". It may not be written yet, or bucket_url names '
-            "another bucket than the vendor writes to."
+            f'the bucket has no object "{key}". Nothing was downloaded: it may not be written yet, '
+            "or bucket_url names another bucket than the vendor writes to."
         ) from None
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError):
         raise PermissionDenied(

@@ -64,13 +64,13 @@ class Session:
 
 def call(
     session: Session,
-    flow: Flow[T],
+    flow: Flow[T] | Callable[[], Flow[T]],
     *,
     operation: str,
     subject: str | None = None,
     envelope_id: str | None = None,
 ) -> Task[T]:
-    """What a provider's flow answers.
+    """What a provider's flow answers, or that of an operation that is called here.
 
     An error says `NOT_DONE` only where that is known: not once a request that changes something
     was answered well or not at all, whatever went wrong after it; unless the adapter itself says
@@ -109,8 +109,11 @@ def bring(session: Session, source: Download, to: Path) -> Task[SavedFile]:
     raise BrokenProvider(f"{what} answered {type(source).__name__}, not a Download")
 
 
-def _run(session: Session, flow: Flow[T], operation: str) -> Task[T]:
+def _run(session: Session, flow: Flow[T] | Callable[[], Flow[T]], operation: str) -> Task[T]:
     what = f"{session.provider.name}.{operation}"
+    if callable(flow):
+        with blamed(what):
+            flow = flow()
     if not isinstance(flow, Generator):
         raise BrokenProvider(f"{what} answered {type(flow).__name__}, not a flow")
     began_at = session.provider.now()

@@ -144,7 +144,10 @@ class Database:
             )
         folder = Path(url.database or ".").parent
         if not folder.is_dir():
-            raise JournalUnusable(f'the journal\'s folder "{folder}" does not exist; make it')
+            raise JournalUnusable(
+                f'the journal\'s folder "{folder}" does not exist. Nothing was done; make it and '
+                "try again."
+            )
         return url
 
     def _engine(self, url: URL, begin: str, **pool: Any) -> Engine:

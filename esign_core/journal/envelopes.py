@@ -94,6 +94,7 @@ class Envelopes:
         tenant: str | None = None,
         connection: str | None = None,
         status: EnvelopeStatus | None = None,
+        outcome: Outcome | None = None,
         limit: int = 100,
     ) -> list[Envelope]:
         """Envelopes, the newest first."""
@@ -102,6 +103,8 @@ class Envelopes:
             query = query.where(envelopes.c.tenant == tenant)
         if connection is not None:
             query = query.where(envelopes.c.connection == connection)
+        if outcome is not None:
+            query = query.where(envelopes.c.outcome == outcome)
         found: list[Envelope] = []
         for row in self._connection.execute(query).mappings():
             if len(found) >= limit:

@@ -79,6 +79,8 @@ class Vendor:
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._open: list[socket.socket] = []
+        self._is_closed = False
+        self._opening = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
 
     @staticmethod
@@ -145,6 +147,8 @@ class Vendor:
     def close(self) -> None:
         with suppress(OSError):
             self.stop_listening()
+        with self._opening:
+            self._is_closed = True
         for connection in self._open:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -156,8 +160,12 @@ class Vendor:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
-            self.connections += 1
-            self._open.append(connection)
+            with self._opening:
+                if self._is_closed:  # it came in while the others were being closed
+                    connection.close()
+                    return
+                self.connections += 1
+                self._open.append(connection)
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:

@@ -78,6 +78,20 @@ def test_a_broken_flow_is_named(
 
 
 @pytest.mark.promise("D10")
+def test_an_operation_that_breaks_before_its_flow_begins_is_named(way: Way, vendor: Vendor) -> None:
+    """An operation need be no generator: what it raises when it is called is told alike."""
+
+    def fetch() -> Flow[Snapshot]:
+        raise KeyError("canary")
+
+    session = way.session(vendor)
+    with pytest.raises(BrokenProvider, match=r"KeyError in acme\.fetch") as caught:
+        way.run(call(session, fetch, operation="fetch"))
+    assert caught.value.outcome is Outcome.NOT_DONE
+    assert caught.value.operation == "fetch"
+
+
+@pytest.mark.promise("D10")
 @pytest.mark.parametrize("then", [{"garbage": 1}, KeyError("x"), "end"])
 def test_a_flow_that_breaks_after_the_deed_leaves_it_open(
     way: Way, vendor: Vendor, then: Any

@@ -262,18 +262,26 @@ async def test_whoever_waits_for_a_cancelled_one_is_next() -> None:
 
 
 async def test_downloads_do_not_keep_the_database_waiting(
-    sync_way: Way, vendor: Vendor, asked: threading.Event, tmp_path: Path
+    sync_way: Way, vendor: Vendor, tmp_path: Path
 ) -> None:
     """However many files are on their way, transactions have threads of their own."""
     account = sync_way.session(vendor, timeout_seconds=60)
     driver = AsyncDriver()
     source = HttpDownload(Request("GET", "/file", repeatable=False))
-    with anyio.fail_after(20):
+    busy = threading.Event()
+
+    def answer(_heard: Heard) -> Any:
+        if len(vendor.heard) >= TRANSFERS:
+            busy.set()
+        return vendor.stay_silent
+
+    vendor.answer = answer
+    with anyio.fail_after(40):
         downloads = [
             asyncio.create_task(driver.run(bring(account, source, tmp_path / str(i))))
             for i in range(3 * TRANSFERS)
         ]
-        await asyncio.to_thread(asked.wait, 10)
+        assert await asyncio.to_thread(busy.wait, 30)
         assert await driver.run(transact(lambda: 17)) == 17
         vendor.close()
         ended = await asyncio.gather(*downloads, return_exceptions=True)
