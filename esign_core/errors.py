@@ -59,9 +59,13 @@ class Problem:
     field: str
     """The path of the field as the caller wrote it, such as `signers[1].order`; may be empty."""
     message: str
+    """What is wrong with it."""
+    line: int | None = None
+    """In the file that was read, if it was one."""
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.message}" if self.field else self.message
+        at = f"line {self.line}, {self.field}".removesuffix(", ") if self.line else self.field
+        return f"{at}: {self.message}" if at else self.message
 
 
 class EsignError(Exception):
@@ -78,6 +82,7 @@ class EsignError(Exception):
         status_code: The HTTP status of the vendor's answer.
         raw: The vendor's answer, decoded, without secrets.
         retry_after_seconds: When the vendor said to come back.
+        problems: What is wrong, field by field, where that is known.
     """
 
     default_outcome: ClassVar[Outcome] = Outcome.NOT_DONE
@@ -95,6 +100,7 @@ class EsignError(Exception):
         status_code: int | None = None,
         raw: Any = None,
         retry_after_seconds: float | None = None,
+        problems: Sequence[Problem] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -108,6 +114,7 @@ class EsignError(Exception):
         self.status_code = status_code
         self.raw = raw
         self.retry_after_seconds = retry_after_seconds
+        self.problems = tuple(problems)
 
     def locate(
         self,
@@ -126,61 +133,53 @@ class EsignError(Exception):
         self.envelope_id = self.envelope_id or envelope_id
         return self
 
-    def __str__(self) -> str:
-        return self.message
-
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_restore, (type(self), self.__dict__.copy()))
-
-
-def _restore(cls: type[EsignError], state: dict[str, Any]) -> EsignError:
-    error = cls.__new__(cls)
-    Exception.__init__(error, state["message"])
-    error.__dict__.update(state)
-    return error
+        state = {name: value for name, value in vars(self).items() if name != "job"}
+        return (Exception.__new__, (type(self), self.message), state)
 
 
 class InvalidDraft(EsignError, ValueError):
     """The draft cannot be what was meant; `problems` tells all of it at once.
 
-    Raised where the draft is made, so nothing has been asked of any vendor.
+    Raised where the draft is made, before any vendor is asked: mend the fields that it names.
     """
 
     def __init__(self, what: str, problems: Sequence[Problem]) -> None:
+        told = f"{what}: {'; '.join(map(str, problems))}".rstrip(".")
+        end = "" if told.endswith("?") else "."
+        super().__init__(f"{told}{end} Nothing was sent.", problems=problems)
         self.what = what
-        self.problems = tuple(problems)
-        super().__init__(f"{what}: " + "; ".join(map(str, self.problems)))
 
 
 class NotSupported(EsignError):
-    """The provider cannot do what was asked. Known before any request."""
+    """The provider cannot do what was asked. Known before any request; each gap has a remedy."""
 
 
 class Misconfigured(EsignError):
-    """The settings cannot be right. Known before any request."""
+    """The settings cannot be right: mend what `problems` tells. Known before any request."""
 
 
 class UnknownProvider(Misconfigured):
-    """No installed provider has that name."""
+    """No installed provider has that name: install its package, or mend the name."""
 
 
 class UnknownConnection(Misconfigured):
-    """No connection has that name."""
+    """No connection has that name: mend the name, or add it to the configuration."""
 
 
 class UnmappedTemplate(Misconfigured):
-    """The connection's `templates` do not tell what the neutral template is there."""
+    """The connection's `templates` do not tell what the neutral template is there: add it."""
 
 
 class BrokenProvider(Misconfigured):
-    """A plugin cannot be loaded, or does what the contract forbids."""
+    """A plugin cannot be loaded, or does what the contract forbids: mend it, or remove it."""
 
 
 class MissingExtra(Misconfigured):
-    """An optional package is needed and not installed; the message names the extra."""
+    """An optional package is not installed: install the extra that the message names."""
 
 
-_DEEDS = {"signing_links": "hand out the signing links of", "request": "answer"}
+_DEEDS = {"poll": "make the envelope", "request": "answer", "signing_links": "hand out links of"}
 
 
 class ProviderError(EsignError):
@@ -194,48 +193,46 @@ class ProviderError(EsignError):
         who = self.connection or self.provider
         if who is None or self.operation is None:
             return self.message
-        return f"{who} did not {self._deed()}: {self.message} {self._meaning()}".rstrip()
+        did = "did not" if self.outcome is Outcome.NOT_DONE else "was asked to"
+        return f"{who} {did} {self._deed()}: {self.message} {self._meaning()}".rstrip()
 
     def _deed(self) -> str:
         verb = _DEEDS.get(self.operation or "", (self.operation or "").replace("_", " "))
         return f'{verb} "{self.subject}"' if self.subject else verb
 
     def _meaning(self) -> str:
-        if self.operation not in {"send", "dispatch"}:
-            return ""
+        sends = self.operation in {"send", "dispatch"}
+        gone = "" if sends else "It may be deleted, or of another account."
+        to_do = {"Unavailable": "Try again later.", "NotFound": gone}.get(type(self).__name__, "")
         return {
-            Outcome.NOT_DONE: "Nothing was sent.",
-            Outcome.DONE: "It was sent.",
-            Outcome.UNCERTAIN: "It may have been sent.",
+            Outcome.NOT_DONE: f"{'Nothing was sent. ' if sends else ''}{to_do}",
+            Outcome.DONE: "It was sent." if sends else "It was done.",
+            Outcome.UNCERTAIN: f"It may {'have been sent' if sends else 'be done; look at it'}.",
         }[self.outcome]
 
 
 class AuthenticationFailed(ProviderError):
-    """The credentials were refused, and so nothing was done."""
+    """The credentials were refused, and so nothing was done: put good ones into the settings."""
 
 
 class PermissionDenied(ProviderError):
-    """The credentials are good but do not allow this."""
+    """The credentials are good but do not allow this: have it allowed at the vendor."""
 
 
 class NotFound(ProviderError):
-    """The vendor has nothing under that id."""
+    """The vendor has nothing under that id: it may be deleted, or another account's."""
 
 
 class Refused(ProviderError):
-    """The vendor read the request and will not do it; `problems` points at fields if it did."""
-
-    def __init__(self, message: str, *, problems: Sequence[Problem] = (), **context: Any) -> None:
-        super().__init__(message, **context)
-        self.problems = tuple(problems)
+    """The vendor read the request and will not do it: mend what it or `problems` points at."""
 
 
 class EnvelopeClosed(Refused):
-    """The envelope has ended, or is in no state for what was asked."""
+    """The envelope has ended, or is in no state for what was asked: fetch it to see."""
 
 
 class QuotaExceeded(Refused):
-    """The plan's quota is used up."""
+    """The plan's quota is used up: wait until it is renewed, or have the plan changed."""
 
 
 class RateLimited(ProviderError):
@@ -247,31 +244,34 @@ class Unavailable(ProviderError):
 
 
 class Uncertain(ProviderError):
-    """The vendor did not answer and may have done it. It is never repeated by itself."""
+    """The vendor did not answer and may have done it: look there; nothing is repeated by itself."""
 
     default_outcome = Outcome.UNCERTAIN
 
 
 class UnreadableAnswer(ProviderError):
-    """The vendor answered what none of its documents describes."""
+    """The vendor answered what none of its documents describes: look at `raw`, and report it."""
 
     default_outcome = Outcome.UNCERTAIN
 
 
 class DocumentChanged(EsignError):
-    """A document is not what it was when it was first read. The upload was stopped unfinished."""
+    """A document is not what it was, and its upload was stopped: make the `Document` again."""
 
 
 class NotReady(EsignError):
     """What was asked for does not exist yet; ask again later."""
 
+    job: Any = None
+    """What the vendor is still making, to be asked for with `poll`; a secret, and not pickled."""
+
 
 class DownloadFailed(EsignError):
-    """A file could not be brought over whole. Nothing half-written is left under its name."""
+    """A file could not be brought over whole, and nothing half-written is left: download again."""
 
 
 class WebhookRejected(EsignError):
-    """A delivery is not authentic; `reason` is a stable code.
+    """A delivery is not authentic; `reason` is a stable code. If it is real, look at the secrets.
 
     Reasons: `no_signature`, `malformed_signature`, `wrong_signature`, `missing_header`,
     `unsigned`, `too_large`, `malformed_body`, `no_secret`.
@@ -283,11 +283,11 @@ class WebhookRejected(EsignError):
 
 
 class UnknownEnvelope(EsignError):
-    """The journal has no such envelope."""
+    """The journal has no such envelope: `list` tells those that it has."""
 
 
 class KeyReused(EsignError):
-    """The key was used before for another draft; `differences` names the fields."""
+    """The key was used before for another draft, `differences` names the fields: use a new key."""
 
     def __init__(
         self, message: str, *, differences: Mapping[str, tuple[str, str]], **context: Any
@@ -297,4 +297,4 @@ class KeyReused(EsignError):
 
 
 class JournalUnusable(EsignError):
-    """The journal cannot be opened or written."""
+    """The journal cannot be opened or written: look at its address, its disk and its rights."""

@@ -29,8 +29,9 @@ from esign_core.model.snapshot import (
     Snapshot,
 )
 from esign_core.model.status import EnvelopeStatus, SignerStatus
-from esign_core.model.value import Value
+from esign_core.model.value import Moment, Value
 from esign_core.model.webhook import Notice, SignerNotice, Subscription, Verified, WebhookRequest
+from esign_core.model.wording import did_you_mean, problems_of, unknown_name
 
 __all__ = [
     "CHUNK_BYTES",
@@ -57,6 +58,7 @@ __all__ = [
     "IdentityMethod",
     "Job",
     "LogEntry",
+    "Moment",
     "Notice",
     "Observation",
     "Page",
@@ -79,11 +81,13 @@ __all__ = [
     "Value",
     "Verified",
     "WebhookRequest",
+    "did_you_mean",
     "from_notice",
     "from_snapshot",
     "match",
     "observe",
     "problems_of",
     "seats_of",
+    "unknown_name",
     "wishes",
 ]

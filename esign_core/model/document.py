@@ -29,6 +29,7 @@ class Content:
     """Where the bytes of a document come from. It can be opened any number of times."""
 
     opener: Callable[[], BinaryIO] = field(repr=False)
+    """Answers a new binary file at its start, each time it is called."""
 
     def open(self) -> BinaryIO:
         """The bytes, from the start."""
@@ -90,7 +91,7 @@ class Document(Value):
                 _ = _expect_pdf(file.read(_MAGIC_WITHIN_BYTES), str(path))
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            raise _invalid(f'"{path}" cannot be read: {reason}') from None
+            raise _invalid(f'"{path}" cannot be read: {reason}; look at the path') from None
         return cls(
             name=name or path.name,
             content=Content(lambda: path.open("rb")),
@@ -216,9 +217,9 @@ class Document(Value):
 
 def _expect_pdf(head: bytes, what: str) -> bytes:
     if not head:
-        raise _invalid(f'"{what}" is empty')
+        raise _invalid(f'"{what}" is empty; give a PDF, once it is written to its end')
     if _MAGIC not in head[:_MAGIC_WITHIN_BYTES]:
-        raise _invalid(f'"{what}" is not a PDF: it does not begin with %PDF-')
+        raise _invalid(f'"{what}" is not a PDF: it does not begin with %PDF-; make one of it')
     return head
 
 

@@ -75,6 +75,8 @@ class EnvelopeDraft(Value):
     """Wishes that only one vendor knows; other vendors do not see them."""
     mark: str | None = Field(default=None, exclude=True)
     """Set by the core, for finding the envelope again at the vendor. Leave it alone."""
+    prepared_from: TemplateRef | None = Field(default=None, exclude=True)
+    """Set by the core: the template that `documents` stand for here. Leave it alone."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -109,7 +111,8 @@ class EnvelopeDraft(Value):
         for i, document in enumerate(self.documents):
             for role in document.roles:
                 if role not in roles:
-                    yield Problem(f"documents[{i}].roles", f'no signer has the role "{role}"')
+                    message = f'no signer has the role "{role}"; give it to one, or take it out'
+                    yield Problem(f"documents[{i}].roles", message)
 
     def _order_problems(self) -> Iterator[Problem]:
         orders = {signer.order for signer in self.signers}

@@ -21,9 +21,11 @@ class Fact(NamedTuple):
     """Something that is known. Two observations of the same thing make the same fact."""
 
     type: EventType
+    """What happened."""
     signer_id: str = ""
     """Our id of the signer; empty for facts of the whole envelope."""
     round: str = ""
+    """The vendor's own round; empty for what is about the whole envelope."""
     token: str = ""
     """Tells apart what can happen many times: the vendor's time to the second, or its event id."""
 
@@ -44,10 +46,15 @@ class Seat:
     id: str
     """Ours: `s1`, `s2` ... in the order of the draft."""
     name: str
+    """As it was drafted."""
     email: str | None = field(default=None, repr=False)
+    """As it was drafted."""
     role: str | None = None
+    """As it was drafted."""
     order: int | None = None
+    """As it was drafted."""
     action: SignerAction = SignerAction.SIGN
+    """What was asked of them."""
     remote_id: str | None = None
     """The vendor's id, once it is known."""
 
@@ -57,11 +64,17 @@ class SignerState:
     """Where one signer of an envelope stands."""
 
     id: str
+    """Our id, such as `s1`."""
     name: str
+    """As it was drafted."""
     role: str | None
+    """As it was drafted."""
     order: int | None
+    """As it was drafted."""
     status: SignerStatus
+    """In the last round."""
     is_undeliverable: bool
+    """Whether the vendor could not reach them."""
 
 
 _STEP_OF = {f"envelope.{status}": i for i, status in enumerate(STEPS)}
@@ -82,10 +95,15 @@ class Envelope:
     id: str
     """Ours: `env_` and a UUIDv7."""
     connection: str
+    """The account that it goes through."""
     provider: str
+    """That account's provider."""
     title: str
+    """What it is called, for people."""
     seats: tuple[Seat, ...] = field(default=(), repr=False)
+    """Its signers, as they were drafted."""
     facts: Mapping[Fact, Evidence] = field(default_factory=dict, repr=False)
+    """What is known, and when and how it became known."""
     remote_id: str | None = None
     """The vendor's id, once it is known."""
     outcome: Outcome = Outcome.DONE
@@ -93,7 +111,9 @@ class Envelope:
     key: str | None = None
     """The caller's key; None for an envelope that came from outside."""
     tenant: str = ""
+    """Whose key it is."""
     created_at: datetime | None = None
+    """When it was first asked for."""
     failure: str | None = None
     """Why it was not sent, or why nobody can say."""
 

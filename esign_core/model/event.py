@@ -91,7 +91,12 @@ class Authenticity(StrEnum):
     @property
     def is_proof(self) -> bool:
         """Whether it may move state; anything less is a hint and causes a look at the vendor."""
-        return self not in {Authenticity.SECRET, Authenticity.NONE}
+        return self in {
+            Authenticity.SIGNED_FRESH,
+            Authenticity.SIGNED,
+            Authenticity.FETCHED,
+            Authenticity.DECIDED,
+        }
 
 
 @dataclass(frozen=True, slots=True)

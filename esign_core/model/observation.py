@@ -20,8 +20,11 @@ class Observation:
     """What was learned, as facts, and how."""
 
     source: Source
+    """How we learned of it."""
     authenticity: Authenticity
+    """How far it is proven."""
     received_at: datetime
+    """When we learned of it."""
     facts: Mapping[Fact, datetime | None] = field(default_factory=dict)
     """Each with the vendor's time for it, if it gave one."""
     remote_id: str | None = None
@@ -31,6 +34,7 @@ class Observation:
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Our id of a signer, and why they declined; an empty id for why the envelope failed."""
     raw: Any = field(default=None, repr=False)
+    """The vendor's words, without secrets."""
 
 
 _ENVELOPE_FACT = {

@@ -27,6 +27,7 @@ class Artifact:
     """A file that can be downloaded."""
 
     kind: ArtifactKind
+    """What it is."""
     name: str
     """A file name to save it under; comes from outside and is made safe before use."""
     key: str = field(repr=False)
@@ -54,18 +55,31 @@ class SignerSnapshot:
     """One signer, as the vendor shows them."""
 
     remote_id: str | None
+    """The vendor's id of them."""
     name: str | None
+    """As the vendor has it."""
     email: str | None = field(default=None, repr=False)
+    """As the vendor has it."""
     role: str | None = None
+    """As the draft has it."""
     order: int | None = None
+    """When it is their turn, from 1."""
     status: SignerStatus = SignerStatus.UNKNOWN
+    """Where they stand."""
     round: str = "1"
+    """The vendor's own round."""
     notified_at: datetime | None = None
+    """When they were written to."""
     viewed_at: datetime | None = None
+    """When they looked at it."""
     signed_at: datetime | None = None
+    """When they signed."""
     declined_at: datetime | None = None
+    """When they declined."""
     decline_reason: str | None = None
+    """Why, in their own words."""
     is_undeliverable: bool = False
+    """Whether the vendor could not reach them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +95,27 @@ class Snapshot:
     status: EnvelopeStatus
     """Where it stands; `completed` only when the signed documents can be downloaded."""
     title: str | None = None
+    """What it is called there."""
     signers: tuple[SignerSnapshot, ...] = ()
     """Everybody, or nobody where this answer does not say."""
     artifacts: tuple[Artifact, ...] = ()
+    """The files that there are."""
     links: tuple[SigningLink, ...] = field(default=(), repr=False)
     """Signing links, where this answer has them."""
     created_at: datetime | None = None
+    """When it was made."""
     sent_at: datetime | None = None
+    """When it went out."""
     ended_at: datetime | None = None
     """When it reached the end it is in, if it is in one and the vendor says."""
     expires_at: datetime | None = None
+    """When it ends by itself."""
     is_purged: bool = False
     """The vendor no longer keeps it."""
     mark: str | None = None
     """Our mark, if the vendor shows it."""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    """Your own words, without our mark."""
     raw: Any = field(default=None, repr=False)
     """The vendor's answer, decoded, without secrets and signing links."""
 
@@ -120,6 +140,7 @@ class Query:
     """Which envelopes to list. What is None does not narrow."""
 
     status: EnvelopeStatus | None = None
+    """In this status only."""
     since: datetime | None = None
     """Created at or after."""
     cursor: str | None = None
@@ -131,6 +152,7 @@ class Page:
     """One page of envelopes. Pages may overlap and may come in any order."""
 
     snapshots: tuple[Snapshot, ...]
+    """The envelopes of this page."""
     next_cursor: str | None
     """Where to go on; None at the end."""
 
@@ -142,5 +164,8 @@ class LogEntry:
     what: str
     """The vendor's word."""
     occurred_at: datetime | None
+    """The vendor's time; None where it tells none."""
     signer_remote_id: str | None = None
+    """Who it was about, by the vendor's id."""
     raw: Any = field(default=None, repr=False)
+    """The vendor's words, without secrets."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
@@ -20,6 +21,8 @@ def _in_utc(time: datetime) -> datetime:
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
 """A time that is one everywhere."""
 
+_building = threading.RLock()
+
 
 class Value(BaseModel):
     """A frozen model that raises `InvalidDraft`, never pydantic's own error.
@@ -28,10 +31,15 @@ class Value(BaseModel):
     """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+        defer_build=True,  # validators are built on first use: importing the models stays quick
     )
 
     def __init__(self, /, **data: Any) -> None:
+        _expect_built(type(self))
         try:
             super().__init__(**data)
         except ValidationError as error:
@@ -44,11 +52,20 @@ class Value(BaseModel):
         Raises:
             InvalidDraft: It cannot be that value; `problems` tells all of it at once.
         """
+        _expect_built(cls)
         try:
             return super().model_validate(obj, **options)
         except ValidationError as error:
             raise _invalid(cls, error) from None
 
 
+def _expect_built(kind: type[Value]) -> None:
+    """Build a model that is not built yet; older versions of pydantic cannot in two threads."""
+    if not kind.__pydantic_complete__:
+        with _building:
+            _ = kind.model_rebuild()
+
+
 def _invalid(kind: type[Value], error: ValidationError) -> InvalidDraft:
-    return InvalidDraft(kind.__name__, list(problems_of(error, kind.model_fields)))
+    known = [name for name, field in kind.model_fields.items() if not field.exclude]
+    return InvalidDraft(kind.__name__, list(problems_of(error, known)))

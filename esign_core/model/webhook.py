@@ -53,13 +53,21 @@ class SignerNotice:
     """What a delivery says about one signer."""
 
     type: EventType
+    """What happened."""
     remote_id: str | None = None
+    """The vendor's id of them."""
     name: str | None = None
+    """As the vendor has it."""
     email: str | None = field(default=None, repr=False)
+    """As the vendor has it."""
     role: str | None = None
+    """As the draft has it."""
     round: str = "1"
+    """The vendor's own round."""
     occurred_at: datetime | None = None
+    """When; the delivery's own time if not given."""
     reason: str | None = None
+    """Why, in their own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,9 @@ class Notice:
     status: EnvelopeStatus | None = None
     """What it says about the envelope, if its word can be trusted."""
     signers: tuple[SignerNotice, ...] = ()
+    """What it says of signers."""
     occurred_at: datetime | None = None
+    """The vendor's time; None where it tells none."""
     needs_fetch: bool = False
     """Whether it does not tell the whole story and the vendor must be asked."""
     raw: Any = field(default=None, repr=False)
@@ -85,10 +95,13 @@ class Subscription:
     """A place that a vendor sends deliveries to."""
 
     id: str
+    """The vendor's id of it."""
     url: str
+    """Where deliveries go."""
     secret: str | None = field(default=None, repr=False)
     """What deliveries are signed with; it may be shown only once: store it now."""
     is_confirmed: bool = True
+    """False if the vendor waits for a proof that the address is ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +109,6 @@ class Verified:
     """What the check of a delivery's signature found."""
 
     authenticity: Authenticity
+    """How far it is proven."""
     is_late: bool = False
     """Good signature, but its time is out of bounds: a hint and no more."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -31,10 +30,10 @@ _WORDS: Mapping[str, str] = {
     "float_type": "must be a number",
     "float_parsing": "must be a number",
     "finite_number": "must be a number",
-    "greater_than": "must be over {gt:g}",
-    "greater_than_equal": "must be {ge:g} or more",
-    "less_than": "must be under {lt:g}",
-    "less_than_equal": "must be {le:g} or less",
+    "greater_than": "must be over {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than": "must be under {lt}",
+    "less_than_equal": "must be {le} or less",
     "enum": "must be {expected}",
     "literal_error": "must be {expected}",
     "dict_type": "must be a mapping of names to values",
@@ -51,7 +50,7 @@ _WORDS: Mapping[str, str] = {
     "datetime_type": "must be a time, as 2030-01-31T09:00:00+01:00",
     "datetime_parsing": "must be a time, as 2030-01-31T09:00:00+01:00",
     "datetime_from_date_parsing": "must be a time, as 2030-01-31T09:00:00+01:00",
-    "is_instance_of": "must be a {class}",
+    "is_instance_of": "must be of type {class}",
 }
 """By pydantic's type of error; what stands in braces is in the error's context."""
 _EMPTY = {"string_too_short", "too_short"}
@@ -75,12 +74,12 @@ def problems_of(error: ValidationError, known: Iterable[str] = ()) -> Iterator[P
         elif isinstance(cause, ValueError):
             yield Problem(path, str(cause))
         elif row["type"] == "extra_forbidden":
-            yield Problem(path, unknown(path, known))
+            yield Problem(path, unknown_name(path, known if len(row["loc"]) == 1 else ()))
         else:
             yield Problem(path, _words(row["type"], context))
 
 
-def unknown(name: str, known: Iterable[str]) -> str:
+def unknown_name(name: str, known: Iterable[str]) -> str:
     """That a name is not known, with the one that was probably meant, or all there are."""
     names = list(known)
     if guess := did_you_mean(name, names):
@@ -90,6 +89,8 @@ def unknown(name: str, known: Iterable[str]) -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """` Did you mean "x"?` for the closest known name, or nothing."""
+    import difflib  # only errors need it
+
     close = difflib.get_close_matches(name, list(known), n=1)
     return f' Did you mean "{close[0]}"?' if close else ""
 
@@ -97,6 +98,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def _words(kind: str, context: Mapping[str, Any]) -> str:
     if kind in _EMPTY and context.get("min_length") == 1:
         return "must not be empty"
+    if context.get("class") == "Sequence":
+        kind = "list_type"
     told = _WORDS.get(kind, "cannot be used as it is ({kind})")
     words = told.format(**context, kind=kind.replace("_", " "))
     return words.replace("'", '"') if kind in {"enum", "literal_error"} else words
@@ -107,4 +110,3 @@ def _path(loc: tuple[int | str, ...]) -> str:
     for part in loc:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
-

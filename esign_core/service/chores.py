@@ -6,7 +6,8 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from esign_core.engine import Session, Task, call
 from esign_core.errors import (
@@ -27,6 +28,7 @@ from esign_core.service.record import (
     LONGEST_PAUSE_SECONDS,
     first_pause,
     identify_subject,
+    is_over,
     learn,
     next_pause,
     record_snapshot,
@@ -110,7 +112,7 @@ def _poll_job(workspace: Workspace, session: Session, item: WorkItem) -> Task[Ag
 
 def _dispatch(workspace: Workspace, session: Session, item: WorkItem) -> Task[Again | None]:
     envelope = yield from workspace.envelope(item.subject)
-    if envelope.outcome is not Outcome.UNCERTAIN:
+    if not envelope.is_in_doubt:
         return None
     try:
         _ = yield from dispatch(
@@ -131,18 +133,14 @@ def _look_up(workspace: Workspace, session: Session, item: WorkItem) -> Task[Aga
     envelope, job = yield from workspace.read(
         lambda tx: (tx.envelopes.get(item.subject), tx.envelopes.job(item.subject))
     )
-    if envelope.remote_id is not None or envelope.outcome is Outcome.NOT_DONE or job is not None:
+    if envelope.remote_id is not None or not envelope.is_in_doubt or job is not None:
         return None
-    assert envelope.created_at is not None  # noqa: S101 - every envelope that was sent has it
     if not session.provider.supports("find"):
         yield from _leave_open(workspace, envelope, "The vendor has no way to look for it")
         return None
-    since = envelope.created_at - _FIND_MARGIN
-    flow = session.provider.find(mark_of(envelope.id), since)
-    found = yield from call(session, flow, operation="find", subject=envelope.title)
+    found = yield from look_for(session, envelope)
     if found is None:
-        age = (workspace.clock() - envelope.created_at).total_seconds()
-        if age <= session.provider.longest_delay_seconds:
+        if may_turn_up_until(session, envelope) >= workspace.clock():
             return Again(max(_LOOK_UP_PAUSE_SECONDS, next_pause(item.pause_seconds)))
         why = "It was not found at the vendor, which proves nothing"
         yield from _leave_open(workspace, envelope, why)
@@ -151,16 +149,33 @@ def _look_up(workspace: Workspace, session: Session, item: WorkItem) -> Task[Aga
     adopted = yield from workspace.write(
         lambda tx: record_snapshot(workspace, tx, envelope.id, snapshot, Source.POLL)
     )
-    if operations.is_unsent(session, found) and adopted.outcome is Outcome.UNCERTAIN:
+    if operations.is_unsent(session, found) and adopted.is_in_doubt:
         # the wish stands, and nobody was asked yet
         _ = yield from dispatch(workspace, session, adopted)
     return None
 
 
+def look_for(session: Session, envelope: Envelope) -> Task[Snapshot | None]:
+    """What the vendor has with our mark; None proves nothing."""
+    assert envelope.created_at is not None  # noqa: S101 - every envelope that was sent has it
+    since = envelope.created_at - _FIND_MARGIN
+    flow = partial(session.provider.find, mark_of(envelope.id), since)
+    return call(session, flow, operation="find", subject=envelope.title, envelope_id=envelope.id)
+
+
+def may_turn_up_until(session: Session, envelope: Envelope) -> datetime:
+    """When the vendor's longest delay has passed."""
+    assert envelope.created_at is not None  # noqa: S101 - every envelope that was sent has it
+    return envelope.created_at + timedelta(seconds=session.provider.longest_delay_seconds)
+
+
 def _leave_open(workspace: Workspace, envelope: Envelope, why: str) -> Task[None]:
     """Nothing more can be done by itself."""
     before = envelope.failure or "The sender was never heard of again."
-    told = f"{before} {why}: a person has to look there and decide."
+    told = (
+        f"{before} {why}: a person has to look there and decide, "
+        f"with `esign resolve {envelope.id}`."
+    )
 
     def write(tx: Transaction) -> None:
         current = tx.envelopes.get(envelope.id)
@@ -178,7 +193,7 @@ def _refresh(workspace: Workspace, session: Session, item: WorkItem) -> Task[Aga
     after = yield from workspace.write(
         lambda tx: learn(workspace, tx, before.id, snapshot, Source.POLL)
     )
-    if after.is_final:
+    if is_over(after) or snapshot.status.is_final:
         return None
     changed = after.facts.keys() != before.facts.keys()
     first = first_pause(workspace, after)

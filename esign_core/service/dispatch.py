@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from esign_core.engine import Session, Task, call
 from esign_core.errors import EsignError, Outcome, Refused
 from esign_core.journal import Transaction, WorkKind
@@ -36,7 +38,7 @@ def dispatch(
     try:
         snapshot = yield from call(
             session,
-            session.provider.dispatch(remote_id),
+            partial(session.provider.dispatch, remote_id),
             operation="dispatch",
             subject=envelope.title,
             envelope_id=envelope.id,
@@ -85,14 +87,17 @@ def _looked(workspace: Workspace, session: Session, envelope: Envelope) -> Task[
 
 
 def _refused(tx: Transaction, envelope_id: str, why: str) -> Envelope:
+    envelope = tx.envelopes.get(envelope_id)
+    if not envelope.is_in_doubt:  # news came meanwhile, or a person has decided
+        return envelope
     tx.work.drop(WorkKind.DISPATCH, envelope_id)
     tx.work.drop(WorkKind.REFRESH, envelope_id)
-    return tx.envelopes.settle(tx.envelopes.get(envelope_id), Outcome.NOT_DONE, why)
+    return tx.envelopes.settle(envelope, Outcome.NOT_DONE, why)
 
 
 def _doubtful(tx: Transaction, envelope_id: str, why: str) -> Envelope:
     """The work of sending it is planned already, and stays."""
     envelope = tx.envelopes.get(envelope_id)
-    if envelope.outcome is not Outcome.UNCERTAIN:  # news came meanwhile, by another way
+    if not envelope.is_in_doubt:  # news came meanwhile, or a person has decided
         return envelope
     return tx.envelopes.settle(envelope, Outcome.UNCERTAIN, why)

@@ -55,12 +55,16 @@ def learn(
     if before.remote_id not in {None, snapshot.remote_id}:
         why = (
             f'The vendor tells of this envelope as "{before.remote_id}" and as '
-            f'"{snapshot.remote_id}": there may be two. A person has to look there.'
+            f'"{snapshot.remote_id}": there may be two. A person has to look there, and '
+            f"`esign resolve {before.id} --adopt REMOTE` ends the doubt."
         )
         return tx.envelopes.settle(before, before.outcome, why)
     other = tx.envelopes.by_remote_id(before.connection, snapshot.remote_id)
     if other is not None and other.id != before.id:
-        why = f"The vendor says that this is {other.id}; a person has to look there."
+        why = (
+            f"The vendor says that this is {other.id}: a person has to look there and decide, "
+            f"with `esign resolve {before.id}`."
+        )
         return tx.envelopes.settle(before, Outcome.UNCERTAIN, why)
     session = workspace.session(before.connection)
     observation = from_snapshot(before, snapshot, source=source, received_at=workspace.clock())
@@ -69,12 +73,12 @@ def learn(
         after = _found(workspace, tx, session, after)
     if is_unsent(session, snapshot) and _SENT not in after.facts:
         is_planned = tx.work.is_planned(WorkKind.DISPATCH, after.id)  # with its pauses: they grow
-        if after.outcome is Outcome.UNCERTAIN and not is_planned:
+        if after.is_in_doubt and not is_planned:
             # Its id is on disk before anybody is asked.
             due_at = workspace.clock() + timedelta(seconds=DISPATCH_AGAIN_SECONDS)
             tx.work.plan(WorkKind.DISPATCH, after.id, connection=session.name, due_at=due_at)
         return after
-    return _was_sent(tx, after)
+    return _was_sent(tx, before, after)
 
 
 def _found(workspace: Workspace, tx: Transaction, session: Session, envelope: Envelope) -> Envelope:
@@ -131,16 +135,29 @@ def record_notice(
     """Write down what a delivery told about an envelope."""
     observation = from_notice(envelope, notice, authenticity=authenticity, received_at=received_at)
     after, _ = tx.record(envelope, observation)
-    return _was_sent(tx, after) if _SENT in after.facts else after
+    has_ended = after.is_final and not envelope.is_final
+    return _was_sent(tx, envelope, after) if has_ended or _SENT in after.facts else after
 
 
-def _was_sent(tx: Transaction, envelope: Envelope) -> Envelope:
+def _was_sent(tx: Transaction, before: Envelope, after: Envelope) -> Envelope:
     """It was sent, whatever was thought before."""
-    if envelope.outcome is Outcome.DONE:
-        return envelope
-    tx.work.drop(WorkKind.LOOK_UP, envelope.id)
-    tx.work.drop(WorkKind.DISPATCH, envelope.id)
-    return tx.envelopes.settle(envelope, Outcome.DONE)
+    if after.outcome is Outcome.DONE:
+        return after
+    tx.work.drop(WorkKind.LOOK_UP, after.id)
+    tx.work.drop(WorkKind.DISPATCH, after.id)
+    return tx.envelopes.settle(after, Outcome.DONE, surprise(before))
+
+
+def surprise(before: Envelope) -> str | None:
+    """What to write down of an envelope that the vendor has, against what was written before."""
+    if before.outcome is Outcome.NOT_DONE:
+        return (
+            "The vendor has it after all, and its key was freed: there may be another one under "
+            "that key. A person has to look there."
+        )
+    if before.outcome is Outcome.UNCERTAIN and before.is_final:
+        return "The vendor has it after all, although it was given up. A person has to look there."
+    return None
 
 
 @dataclass(frozen=True)
@@ -163,7 +180,7 @@ def read(session: Session, request: WebhookRequest) -> Reading:
 def plan_refresh(workspace: Workspace, tx: Transaction, envelope: Envelope) -> None:
     """See that an open envelope is looked at again, in case its deliveries do not arrive."""
     is_there = envelope.remote_id is not None and envelope.outcome is not Outcome.NOT_DONE
-    if envelope.is_final or not is_there:
+    if is_over(envelope) or not is_there:
         tx.work.drop(WorkKind.REFRESH, envelope.id)
         return
     seconds = first_pause(workspace, envelope)
@@ -174,6 +191,15 @@ def plan_refresh(workspace: Workspace, tx: Transaction, envelope: Envelope) -> N
         due_at=workspace.clock() + timedelta(seconds=seconds),
         pause_seconds=seconds,
     )
+
+
+def is_over(envelope: Envelope) -> bool:
+    """Whether no news can come.
+
+    What was given up and is at the vendor after all is followed there to the end.
+    """
+    is_back = envelope.outcome is Outcome.DONE and envelope.failure is not None
+    return envelope.is_final and not (is_back and envelope.status is EnvelopeStatus.FAILED)
 
 
 def first_pause(workspace: Workspace, envelope: Envelope) -> int:

@@ -106,7 +106,7 @@ def test_a_file_that_cannot_be_read_is_named_with_the_reason(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("", "name: String should have at least 1 character"),
+        ("", "name: must not be empty"),
         ("a/b.pdf", "name: must be a plain file name"),
         ("..\\b.pdf", "name: must be a plain file name"),
         ("a\n.pdf", "name: must be a plain file name"),

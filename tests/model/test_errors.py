@@ -18,6 +18,7 @@ from esign_core.errors import (
     ProviderError,
     RateLimited,
     Refused,
+    Unavailable,
     Uncertain,
     UnreadableAnswer,
     WebhookRejected,
@@ -57,31 +58,47 @@ def test_what_happened_is_a_sentence() -> None:
     ("operation", "outcome", "told"),
     [
         ("send", Outcome.NOT_DONE, 'acme-eu did not send "Lease 14": gone. Nothing was sent.'),
-        ("send", Outcome.DONE, 'acme-eu did not send "Lease 14": gone. It was sent.'),
+        ("send", Outcome.DONE, 'acme-eu was asked to send "Lease 14": gone. It was sent.'),
         (
             "dispatch",
             Outcome.UNCERTAIN,
-            'acme-eu did not dispatch "Lease 14": gone. It may have been sent.',
+            'acme-eu was asked to dispatch "Lease 14": gone. It may have been sent.',
         ),
-        ("fetch", Outcome.UNCERTAIN, 'acme-eu did not fetch "Lease 14": gone.'),
+        ("fetch", Outcome.NOT_DONE, 'acme-eu did not fetch "Lease 14": gone.'),
+        (
+            "cancel",
+            Outcome.UNCERTAIN,
+            'acme-eu was asked to cancel "Lease 14": gone. It may be done; look at it.',
+        ),
+        ("cancel", Outcome.DONE, 'acme-eu was asked to cancel "Lease 14": gone. It was done.'),
+        ("poll", Outcome.NOT_DONE, 'acme-eu did not make the envelope "Lease 14": gone.'),
         (
             "signing_links",
-            Outcome.DONE,
-            'acme-eu did not hand out the signing links of "Lease 14": gone.',
+            Outcome.NOT_DONE,
+            'acme-eu did not hand out links of "Lease 14": gone.',
         ),
     ],
 )
 def test_what_it_means_is_told_where_somebody_may_have_been_asked(
     operation: str, outcome: Outcome, told: str
 ) -> None:
-    """For sending only; a look leaves no doubt behind."""
+    """Who says that somebody did not do what may be done tells half of the truth."""
     error = ProviderError("gone.", outcome=outcome)
     assert str(error.locate(operation=operation, **LOCATED)) == told
 
 
+def test_what_can_be_done_is_told() -> None:
+    """Of what is down and of what is not there; where nothing was asked of anybody."""
+    down, gone = Unavailable("503.", outcome=Outcome.NOT_DONE), NotFound("404.")
+    assert str(down.locate(operation="send", **LOCATED)).endswith("sent. Try again later.")
+    told = str(gone.locate(operation="fetch", **LOCATED))
+    assert told.endswith("404. It may be deleted, or of another account.")
+    assert str(NotFound("404.").locate(operation="send", **LOCATED)).endswith("Nothing was sent.")
+
+
 def test_less_is_told_where_less_is_known() -> None:
     """Without a subject, without a connection, without anything."""
-    assert str(NotFound("404.", provider="acme", operation="fetch")) == "acme did not fetch: 404."
+    assert str(Refused("400.", provider="acme", operation="fetch")) == "acme did not fetch: 400."
     assert str(NotFound("404.", provider="acme")) == "404."
     assert str(NotFound("404.", operation="fetch")) == "404."
 
@@ -107,7 +124,9 @@ def test_the_outcome_is_not_done_unless_it_is_said() -> None:
 def test_an_invalid_draft_tells_everything_at_once() -> None:
     """It is a ValueError too, as whoever writes plain Python expects."""
     error = InvalidDraft("EnvelopeDraft", [Problem("title", "is empty"), Problem("", "is odd")])
-    assert str(error) == "EnvelopeDraft: title: is empty; is odd"
+    assert str(error) == "EnvelopeDraft: title: is empty; is odd. Nothing was sent."
+    asked = InvalidDraft("EnvelopeDraft", [Problem("", 'Did you mean "title"?')])
+    assert str(asked) == 'EnvelopeDraft: Did you mean "title"? Nothing was sent.'
     assert isinstance(error, ValueError)
 
 
