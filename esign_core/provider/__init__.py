@@ -1,5 +1,6 @@
 """The contract that an adapter keeps; all that a plugin author needs beside the model."""
 
+from esign_core.model import did_you_mean
 from esign_core.provider.check import Check, gaps_of, localized
 from esign_core.provider.facets import Template, Templates, Webhooks
 from esign_core.provider.flow import (
@@ -18,7 +19,7 @@ from esign_core.provider.flow import (
     answer,
 )
 from esign_core.provider.hooks import hookimpl
-from esign_core.provider.loading import BrokenPlugin, Registry, did_you_mean, read_settings
+from esign_core.provider.loading import BrokenPlugin, Registry, read_settings
 from esign_core.provider.provider import OPTIONAL_OPERATIONS, Provider, utc_now
 from esign_core.provider.settings import ProviderSettings, TemplateTarget
 from esign_core.provider.strict_json import BadJson, read_json

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from esign_core.errors import InvalidDraft, NotSupported
 from esign_core.model import Document, EnvelopeDraft, Feature, Gap, wishes
 from esign_core.provider.provider import Provider
 
-_REMEDY = {
-    Feature.DOCUMENTS: "use template=TemplateRef(...)",
+REMEDY = {
+    Feature.DOCUMENTS: "use template=TemplateRef(...), mapped to a template of the vendor's",
     Feature.SEVERAL_DOCUMENTS: "send one envelope for each document, or join them to one PDF",
     Feature.ATTACHMENTS: "leave the attachments out, or make them part of the document",
     Feature.DOCUMENT_ROLES: "leave `roles` out, so that everybody signs, or send two envelopes",
@@ -19,15 +19,15 @@ _REMEDY = {
     Feature.SIGNING_ORDER: "leave `order` out, so that everybody signs at the same time",
     Feature.SIGNING_GROUPS: "number the signers 1, 2, 3 ..., or leave `order` out",
     Feature.EMAIL_DELIVERY: "set delivery to link and hand out the signing link",
-    Feature.LINK_DELIVERY: "set delivery to email",
+    Feature.LINK_DELIVERY: "set delivery to email, and give an address",
     Feature.COPIES: "send the finished documents on yourself",
     Feature.APPROVERS: "ask for a signature, or have it approved before it is sent",
     Feature.VIEWERS: "send the documents to them yourself",
     Feature.SUBJECT: "leave `subject` out; the vendor has its own, or takes the title",
     Feature.MESSAGE: "leave `message` out",
     Feature.SIGNER_MESSAGE: "use the envelope's `message`, which everybody gets",
-    Feature.LANGUAGE: "leave `language` out; it follows the account",
-    Feature.SIGNER_LANGUAGE: "leave `language` out; it follows the account",
+    Feature.LANGUAGE: "leave `language` out; the vendor has its own",
+    Feature.SIGNER_LANGUAGE: "leave `language` out; the vendor has its own",
     Feature.SCHEDULED_SENDING: "leave `send_at` out, and send it when it is time",
     Feature.EXPIRY: "leave `expires_in_days` out and cancel it in time",
     Feature.EXPIRY_TIME: "use `expires_in_days`, or cancel it in time",
@@ -36,6 +36,7 @@ _REMEDY = {
     Feature.IDENTITY: "leave `identity` out, or check who they are yourself",
     Feature.METADATA: "keep it in your own database, by the envelope's id",
 }
+"""What to do where a vendor lacks a feature."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ class Check:
 
     connection: str
     provider: str
+    """The connection's provider."""
     gaps: tuple[Gap, ...]
+    """Everything that cannot be done."""
     alternatives: tuple[str, ...] = ()
     """The connections that could send the draft as it is."""
 
@@ -76,7 +79,10 @@ def gaps_of(draft: EnvelopeDraft, provider: Provider[Any]) -> tuple[Gap, ...]:
         UnmappedTemplate: The draft's template is not mapped at this connection.
     """
     local = localized(draft, provider)
-    return (*_feature_gaps(local, provider), *provider.inspect(local))
+    found = (*_feature_gaps(local, provider), *provider.inspect(local))
+    if local.prepared_from is None:
+        return found
+    return tuple(_at_the_template(gap) for gap in found)
 
 
 def localized(draft: EnvelopeDraft, provider: Provider[Any]) -> EnvelopeDraft:
@@ -94,7 +100,13 @@ def localized(draft: EnvelopeDraft, provider: Provider[Any]) -> EnvelopeDraft:
         document = Document.from_path(target.document)
     except InvalidDraft as error:
         raise InvalidDraft(f'template "{draft.template.name}"', error.problems) from None
-    return draft.model_copy(update={"documents": (document,), "template": None})
+    prepared = {"documents": (document,), "template": None, "prepared_from": draft.template}
+    return draft.model_copy(update=prepared)
+
+
+def _at_the_template(gap: Gap) -> Gap:
+    """Whoever wrote a template finds no `documents` in the draft."""
+    return replace(gap, field="template") if gap.field.startswith("documents") else gap
 
 
 def _feature_gaps(draft: EnvelopeDraft, provider: Provider[Any]) -> Iterator[Gap]:
@@ -102,7 +114,7 @@ def _feature_gaps(draft: EnvelopeDraft, provider: Provider[Any]) -> Iterator[Gap
     for feature, field in wishes(draft):
         if not can.supports(feature):
             what = feature.value.replace("_", " ")
-            yield Gap(feature, field, f"{provider.name} has no {what}", _REMEDY[feature])
+            yield Gap(feature, field, f"{provider.name} has no {what}", REMEDY[feature])
     yield from _time_gaps(draft, provider)
     if draft.template is not None:
         yield from _template_gaps(draft, provider)
@@ -122,7 +134,7 @@ def _time_gaps(draft: EnvelopeDraft, provider: Provider[Any]) -> Iterator[Gap]:
 def _template_gaps(draft: EnvelopeDraft, provider: Provider[Any]) -> Iterator[Gap]:
     if not provider.capabilities.supports(Feature.TEMPLATES):
         message = f"{provider.name} has no templates"
-        yield Gap(Feature.TEMPLATES, "template", message, _REMEDY[Feature.TEMPLATES])
+        yield Gap(Feature.TEMPLATES, "template", message, REMEDY[Feature.TEMPLATES])
         return
     roles = provider.template_of(draft).roles
     if not roles:

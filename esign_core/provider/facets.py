@@ -77,12 +77,17 @@ class Template:
     """A prepared document at the vendor."""
 
     id: str
+    """The vendor's id."""
     name: str
+    """What it is called there."""
     description: str | None = None
+    """What is said of it there."""
     roles: tuple[str, ...] = ()
     """The seats it has; empty where the vendor does not tell."""
     page_count: int | None = None
+    """How many pages it has."""
     raw: Any = field(default=None, repr=False)
+    """The vendor's words."""
 
 
 class Templates(ABC):

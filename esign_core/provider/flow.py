@@ -43,9 +43,13 @@ class Part:
     """One part of a multipart body."""
 
     name: str
+    """The form field."""
     content: bytes | Document = field(repr=False)
+    """What it carries."""
     content_type: str
+    """IANA media type."""
     file_name: str | None = None
+    """For files: what the vendor shall call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Multipart:
     """A `multipart/form-data` body. Documents are streamed, never held whole."""
 
     parts: tuple[Part, ...]
+    """In the order in which they are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class JsonWithDocuments:
     """A JSON body in which every `Document` becomes its bytes in base64, streamed."""
 
     data: Any = field(repr=False)
+    """JSON data, with a `Document` in each place where its bytes go."""
 
 
 Body: TypeAlias = Multipart | JsonWithDocuments
@@ -73,13 +79,18 @@ class Request:
     """
 
     method: str
+    """In capitals."""
     path: str
+    """After the host's base URL, with a slash first; already escaped."""
     host: str = "api"
     """Which of the provider's `hosts`; no other place is ever contacted."""
     params: Mapping[str, ParamValue] = field(default_factory=dict, repr=False)
     json: Any = field(default=None, repr=False)
+    """A body as JSON; or give `body`."""
     body: Body | None = field(default=None, repr=False)
+    """A body with documents."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Beside those that every request has."""
     auth: bool = True
     """Whether credentials are added."""
     repeatable: bool | None = None
@@ -110,8 +121,11 @@ class Response:
     """The vendor's answer, whole. Header names are in lower case."""
 
     status: int
+    """The HTTP status."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """By name in lower case."""
     content: bytes = field(default=b"", repr=False)
+    """The whole body."""
 
     def json(self) -> Any:
         """The body, decoded.
@@ -123,8 +137,9 @@ class Response:
             return read_json(self.content)
         except BadJson as error:
             kind = _shown(self.headers.get("content-type", "no content type").split(";")[0])
+            page = " Look at the base URL, and for a proxy in between." if "html" in kind else ""
             raise UnreadableAnswer(
-                f"{self.status}, the answer ({kind}, {len(self.content)} bytes) {error}.",
+                f"{self.status}, the answer ({kind}, {len(self.content)} bytes) {error}.{page}",
                 status_code=self.status,
             ) from None
 
@@ -152,7 +167,9 @@ class Token:
     """A credential that a vendor handed out for a while."""
 
     value: str = field(repr=False)
+    """The credential."""
     expires_at: datetime | None = None
+    """When it is no good any more; None if nobody says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +186,7 @@ class ObjectDownload:
     bucket_url: str
     """`s3://bucket`, `gs://`, `az://`, `file:///folder` or `memory://`."""
     key: str
+    """The object's name in the bucket."""
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the storage client needs: credentials, endpoint, region."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,8 +10,8 @@ from typing import Any, Self
 
 import pluggy
 
-from esign_core.errors import BrokenProvider, InvalidDraft, Misconfigured, Problem, UnknownProvider
-from esign_core.model import Capabilities
+from esign_core.errors import BrokenProvider, InvalidDraft, Misconfigured, UnknownProvider
+from esign_core.model import Capabilities, did_you_mean
 from esign_core.provider import hooks
 from esign_core.provider.provider import Provider
 from esign_core.provider.settings import ProviderSettings
@@ -26,8 +25,11 @@ class BrokenPlugin:
     """A plugin that could not be used, and why."""
 
     name: str
+    """The entry point."""
     distribution: str
+    """The package that it came with."""
     error: str
+    """What went wrong."""
 
 
 @dataclass
@@ -36,9 +38,11 @@ class Registry:
 
     providers: dict[str, type[Provider[Any]]] = field(default_factory=dict)
     broken: list[BrokenPlugin] = field(default_factory=list)
+    """The plugins that could not be used."""
     manager: pluggy.PluginManager = field(
         default_factory=lambda: pluggy.PluginManager(hooks.PROJECT), repr=False
     )
+    """Where hooks are called."""
 
     @classmethod
     def installed(cls) -> Self:
@@ -117,12 +121,6 @@ class Registry:
         raise UnknownProvider(f'no provider is called "{name}". Installed: {installed}.{guess}')
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """` Did you mean "x"?` for the closest known name, or nothing."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f' Did you mean "{close[0]}"?' if close else ""
-
-
 def read_settings(provider: type[Provider[Any]], settings: dict[str, Any]) -> ProviderSettings:
     """A provider's settings from plain data.
 
@@ -132,17 +130,11 @@ def read_settings(provider: type[Provider[Any]], settings: dict[str, Any]) -> Pr
     try:
         return provider.Settings.model_validate(settings)
     except InvalidDraft as error:
-        known = provider.Settings.model_fields
-        told = "; ".join(_setting_problem(problem, known) for problem in error.problems)
-    raise Misconfigured(f"{provider.name}: {told}", provider=provider.name)
-
-
-def _setting_problem(problem: Problem, known: Iterable[str]) -> str:
-    if "Extra inputs" in problem.message and "." not in problem.field:
-        return f"{problem.field}: there is no such setting.{did_you_mean(problem.field, known)}"
-    if problem.message == "Field required":
-        return f"{problem.field}: is missing"
-    return str(problem)
+        found = error.problems
+    told = "; ".join(map(str, found))
+    end = "" if told.endswith("?") else "."
+    message = f"{provider.name}: {told}{end} Nothing was opened."
+    raise Misconfigured(message, problems=found, provider=provider.name)
 
 
 def _expect_provider(each: object, plugin: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from esign_core.errors import InvalidDraft, Problem
 from esign_core.model import Value
@@ -35,6 +35,8 @@ class TemplateTarget(Value):
 class ProviderSettings(Value):
     """The settings that every provider has; each adds its own."""
 
+    model_config = ConfigDict(defer_build=False)  # what is wrong with a plugin shows as it loads
+
     templates: Mapping[str, TemplateTarget] = {}
     """What neutral templates are here."""
     webhook_secrets: tuple[SecretStr, ...] = ()
@@ -47,7 +49,9 @@ class ProviderSettings(Value):
     @classmethod
     def _long_enough(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         if not all(secret.get_secret_value().strip() for secret in secrets):
-            raise ValueError("has an empty secret: anybody could sign deliveries with it")
+            raise ValueError("has an empty secret, and anybody could sign with it; take it out")
         if any(len(secret.get_secret_value().strip()) < _LEAST_SECRET for secret in secrets):
-            raise ValueError(f"has a secret of less than {_LEAST_SECRET} characters")
+            raise ValueError(
+                f"has a secret of less than {_LEAST_SECRET} characters; take longer ones"
+            )
         return secrets

@@ -25,13 +25,7 @@ def read_json(data: bytes) -> Any:
     if _depth(data) > MAX_DEPTH:
         raise BadJson(f"is nested over {MAX_DEPTH} deep")
     try:
-        decoded = json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_unique,
-            parse_constant=_no_constant,
-            parse_float=_float,
-            parse_int=_int,
-        )
+        decoded = _DECODER.decode(data.decode("utf-8"))
         if b"\\ud" in data or b"\\uD" in data:  # half a pair could be stored and sent nowhere
             _ = json.dumps(decoded, ensure_ascii=False).encode("utf-8")
         return decoded
@@ -92,3 +86,8 @@ def _int(digits: str) -> int:
     if len(digits) > _MAX_DIGITS:
         raise BadJson(f"has a number of {len(digits)} digits")
     return int(digits)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_float, parse_int=_int
+)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from esign_core.errors import InvalidDraft, Misconfigured, Problem
 from esign_core.model import DocumentOptions, ProviderOptions, SignerOptions
 from esign_core.model.options import Options
-from esign_core.provider.loading import Registry, did_you_mean
+from esign_core.provider.loading import Registry
 
 _T = TypeVar("_T", bound=Options)
 
@@ -54,12 +54,8 @@ def _made(name: object, told: object, at: str, kind: type[_T], registry: Registr
     found = next((each for each in known if issubclass(each, kind)), None)
     if found is None:
         raise _wrong(Problem(here, "this provider has no wishes of its own here"))
-    for field in told:
-        if field not in found.model_fields:
-            guess = did_you_mean(str(field), found.model_fields)
-            raise _wrong(Problem(f"{here}.{field}", f"there is no such wish.{guess}"))
     try:
-        return found.model_validate(dict(told))
+        return found.model_validate({str(field): wish for field, wish in told.items()})
     except InvalidDraft as error:
         raise _wrong(*(Problem(f"{here}.{p.field}", p.message) for p in error.problems)) from None
 

@@ -6,17 +6,26 @@ import math
 import os
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from esign_core.errors import Misconfigured
+from esign_core.errors import Misconfigured, Problem
+from esign_core.model import unknown_name
+from esign_core.service.connections import each_connection, misconfigured
+from esign_core.service.lines import dotted, line_of, lines_of
+
+if TYPE_CHECKING:
+    from esign_core.provider import Registry
 
 DEFAULT_JOURNAL = "sqlite:///esign.db"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_KEYS = {"journal", "connections", "refresh_after_seconds"}
+_INDEX = re.compile(r"\[\d+\]$")
+_KEYS = ("journal", "connections", "refresh_after_seconds")
 _DEFAULT_REFRESH_SECONDS = 60.0
+_NO_SECONDS = "must be a number of seconds above 0"
+_NO_TABLE = "write each connection as a table [connections.NAME]"
 
 
 @dataclass(frozen=True)
@@ -31,40 +40,45 @@ class Config:
     """How long without news before the vendor is asked; grows while nothing changes."""
 
     def __post_init__(self) -> None:
-        seconds: object = self.refresh_after_seconds
-        is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
-        if not (is_number and 0 < self.refresh_after_seconds < math.inf):
-            raise Misconfigured("refresh_after_seconds must be a number of seconds above 0")
+        if not _are_seconds(self.refresh_after_seconds):
+            raise misconfigured([Problem("refresh_after_seconds", _NO_SECONDS)])
 
 
-def read_config(path: str | Path, environment: Mapping[str, str] | None = None) -> Config:
-    """A configuration from a TOML file.
+def read_config(
+    path: str | Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    registry: Registry | None = None,
+) -> Config:
+    """A configuration from a TOML file, in which every setting has been looked at.
 
     `${NAME}` stands for an environment variable. Paths of templates and of the journal are taken
     from the file's own folder.
 
+    Args:
+        path: The file.
+        environment: The variables; those of this process if not given.
+        registry: Where providers are looked for; the installed ones if not given.
+
     Raises:
-        Misconfigured: The file cannot be read, is no TOML, or says what nobody knows.
+        Misconfigured: The file cannot be read or is no TOML; or something that it says cannot be,
+            with everything of that kind in `problems`, each with its line.
     """
     path = Path(path)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Misconfigured(
-            f'the configuration "{path}" cannot be read: {error.strerror}. Name one with --config.'
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Misconfigured(f'"{path}" is not TOML: {error}') from None
-    unknown = sorted(set(data) - _KEYS)
-    if unknown:
-        known = ", ".join(sorted(_KEYS))
-        raise Misconfigured(f'"{path}" says {", ".join(unknown)}; it may say {known}')
-    told = _expanded(data, environment if environment is not None else os.environ, str(path))
-    connections = told.get("connections", {})
-    if not isinstance(connections, dict) or not all(
-        isinstance(each, dict) for each in connections.values()
-    ):
-        raise Misconfigured(f'"{path}": write each connection as a table [connections.NAME]')
+    text, data = _read(path)
+    problems = [Problem(name, unknown_name(name, _KEYS)) for name in data if name not in _KEYS]
+    unset: list[Problem] = []
+    told = _expanded(data, "", environment if environment is not None else os.environ, unset)
+    problems += unset
+    problems += _misspelt_values(told)
+    connections = _tables(told)
+    wrong = _wrong_settings(connections, registry)
+    kind = Misconfigured if wrong is None or problems else type(wrong)
+    problems += _settled(wrong.problems if wrong is not None else (), unset)
+    if problems:
+        lines = lines_of(text)
+        found = [replace(each, line=line_of(each.field, lines)) for each in problems]
+        raise misconfigured(found, f'"{path}"', kind=kind)
     folder = path.resolve().parent
     return Config(
         connections={name: _rooted(each, folder) for name, each in connections.items()},
@@ -73,24 +87,105 @@ def read_config(path: str | Path, environment: Mapping[str, str] | None = None) 
     )
 
 
-def _expanded(value: Any, environment: Mapping[str, str], where: str) -> Any:
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
+    except OSError as error:
+        raise Misconfigured(
+            f'the configuration "{path}" cannot be read: {error.strerror}. Nothing was opened. '
+            "Name one with --config."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured(
+            f'"{path}" is not TOML: {error}. Nothing was opened; mend it and try again.'
+        ) from None
+    except (RecursionError, ValueError):  # of brackets without end, or of digits
+        raise Misconfigured(
+            f'"{path}" is not TOML that anybody writes: it is nested too deep, or has a number '
+            "without end. Nothing was opened; mend it and try again."
+        ) from None
+
+
+def _expanded(value: Any, at: str, environment: Mapping[str, str], unset: list[Problem]) -> Any:
+    """The value with its variables; those that are not there go to `unset`, and stay as written."""
+
+    def variable(found: re.Match[str]) -> str:
+        name = found[1]
+        if name not in environment:
+            unset.append(Problem(at, f"the environment variable {name} is not set"))
+        elif not environment[name].strip():
+            unset.append(Problem(at, f"the environment variable {name} is set but empty"))
+        else:
+            return environment[name]
+        return found[0]
+
     match value:
         case str():
-            return _VARIABLE.sub(lambda found: _variable(found[1], environment, where), value)
+            return _VARIABLE.sub(variable, value)
         case dict():
-            return {k: _expanded(v, environment, f"{where}: {k}") for k, v in value.items()}
+            return {
+                name: _expanded(
+                    each, ".".join(filter(None, (at, dotted([name])))), environment, unset
+                )
+                for name, each in value.items()
+            }
         case list():
-            return [_expanded(each, environment, where) for each in value]
+            return [
+                _expanded(each, f"{at}[{i}]", environment, unset) for i, each in enumerate(value)
+            ]
         case _:
             return value
 
 
-def _variable(name: str, environment: Mapping[str, str], where: str) -> str:
-    if name not in environment:
-        raise Misconfigured(f"{where}: the environment variable {name} is not set")
-    if not environment[name].strip():
-        raise Misconfigured(f"{where}: the environment variable {name} is set but empty")
-    return environment[name]
+def _misspelt_values(told: Mapping[str, Any]) -> Iterator[Problem]:
+    if not isinstance(told.get("journal", ""), str):
+        yield Problem("journal", f"must be an address such as {DEFAULT_JOURNAL}")
+    if not _are_seconds(told.get("refresh_after_seconds", _DEFAULT_REFRESH_SECONDS)):
+        yield Problem("refresh_after_seconds", _NO_SECONDS)
+    connections = told.get("connections", {})
+    if not isinstance(connections, dict):
+        yield Problem("connections", _NO_TABLE)
+    else:
+        for name, each in connections.items():
+            if not isinstance(each, dict):
+                yield Problem(f"connections.{dotted([name])}", _NO_TABLE)
+
+
+def _tables(told: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    connections = told.get("connections", {})
+    rows = connections.items() if isinstance(connections, dict) else ()
+    return {name: each for name, each in rows if isinstance(each, dict)}
+
+
+def _wrong_settings(
+    connections: Mapping[str, Mapping[str, Any]], registry: Registry | None
+) -> Misconfigured | None:
+    """What providers find wrong in their settings."""
+    from esign_core.provider import Registry, read_settings  # loaded once there is a file
+
+    installed = registry or Registry.installed()
+
+    def look(_name: str, provider: str, own: dict[str, Any]) -> None:
+        _ = read_settings(installed.provider(provider), own)
+
+    try:
+        _ = each_connection(connections, look)
+    except Misconfigured as error:
+        return error
+    return None
+
+
+def _settled(problems: Iterable[Problem], unset: Iterable[Problem]) -> Iterator[Problem]:
+    """The problems but for those of settings whose variable is not there: they have no value."""
+    waiting = {_INDEX.sub("", each.field) for each in unset}
+    return (each for each in problems if _INDEX.sub("", each.field) not in waiting)
+
+
+def _are_seconds(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return 0 < value < math.inf
 
 
 def _rooted(connection: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -106,9 +201,7 @@ def _rooted(connection: dict[str, Any], folder: Path) -> dict[str, Any]:
     return {**connection, "templates": rooted}
 
 
-def _rooted_journal(url: object, folder: Path) -> str:
-    if not isinstance(url, str):
-        raise Misconfigured("journal must be an address such as sqlite:///esign.db")
+def _rooted_journal(url: str, folder: Path) -> str:
     prefix, found, name = url.partition("sqlite:///")
     if found and not prefix and name and not name.startswith((":", "/")):
         return f"sqlite:///{folder / name}"

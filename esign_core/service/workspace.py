@@ -12,11 +12,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 from esign_core.engine import Session, Task, transact
-from esign_core.errors import BrokenProvider, Misconfigured, NotReady, UnknownConnection
+from esign_core.errors import BrokenProvider, NotReady, UnknownConnection
 from esign_core.journal import Journal, Transaction
 from esign_core.model import Envelope, EnvelopeDraft
-from esign_core.provider import Registry, did_you_mean, utc_now
+from esign_core.provider import Registry, utc_now
 from esign_core.service.config import Config
+from esign_core.service.connections import each_connection, unknown_connection
 from esign_core.service.opening import open_session
 from esign_core.service.plugins import hooks_of
 
@@ -50,38 +51,10 @@ class Workspace:
     _broken: dict[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        self._expect_endpoints_apart()
-        for name, settings in self.config.connections.items():
-            try:
-                self._sessions[name] = self._open(name, settings)
-            except BrokenProvider as error:  # harms its own connections only, when they are used
-                self._broken[name] = str(error)
+        def open_(name: str, provider: str, settings: dict[str, Any]) -> Session:
+            return self.open_session(self.registry, provider, settings, name=name, clock=self.clock)
 
-    def _expect_endpoints_apart(self) -> None:
-        owners: dict[object, str] = {}
-        for name, settings in self.config.connections.items():
-            endpoint = settings.get("endpoint", name)
-            if not isinstance(endpoint, str) or not endpoint or "/" in endpoint:
-                raise Misconfigured(
-                    f'connection "{name}": its endpoint is the last part of an address, without "/"'
-                )
-            if endpoint in owners:
-                raise Misconfigured(
-                    f'connections "{owners[endpoint]}" and "{name}" have the same endpoint'
-                )
-            owners[endpoint] = name
-
-    def _open(self, name: str, settings: Mapping[str, Any]) -> Session:
-        own = {key: value for key, value in settings.items() if key not in {"provider", "endpoint"}}
-        provider = settings.get("provider")
-        if not isinstance(provider, str):
-            raise Misconfigured(f'connection "{name}" does not say its provider')
-        try:
-            return self.open_session(self.registry, provider, own, name=name, clock=self.clock)
-        except BrokenProvider:
-            raise
-        except Misconfigured as error:
-            raise type(error)(f'connection "{name}": {error}', connection=name) from None
+        self._sessions, self._broken = each_connection(self.config.connections, open_)
 
     @property
     def connections(self) -> Mapping[str, Session]:
@@ -99,9 +72,7 @@ class Workspace:
             return self._sessions[name]
         if name in self._broken:
             raise BrokenProvider(self._broken[name], connection=name)
-        known = ", ".join(self._sessions) or "none"
-        guess = did_you_mean(name, self._sessions)
-        raise UnknownConnection(f'no connection is called "{name}". There are: {known}.{guess}')
+        raise unknown_connection(name, self._sessions)
 
     def session_at(self, endpoint: str) -> Session:
         """An account by the address that its deliveries go to: its name, or an opaque id.
@@ -130,7 +101,8 @@ class Workspace:
                 if not isinstance(answer, EnvelopeDraft):
                     kind = type(answer).__name__
                     raise BrokenProvider(
-                        f'plugin "{plugin}": esign_before_send answered {kind}, not a draft'
+                        f'plugin "{plugin}": esign_before_send answered {kind}, not a draft. '
+                        "Nothing was sent; please report it to the plugin's author."
                     )
                 draft = answer
         return draft
@@ -159,7 +131,8 @@ class Workspace:
         """
         if envelope.remote_id is None:
             raise NotReady(
-                f'"{envelope.title}" is {envelope.status}: the vendor has no id for it yet.',
+                f'"{envelope.title}" is {envelope.status}: the vendor has given it no id yet. '
+                f"Nothing was done; `esign show {envelope.id}` tells when it can be tried again.",
                 envelope_id=envelope.id,
                 connection=envelope.connection,
             )

@@ -9,7 +9,7 @@ import pytest
 from esign_core.errors import InvalidDraft, NotSupported, UnmappedTemplate
 from esign_core.model import Capabilities, EnvelopeDraft, Feature
 from esign_core.provider import Check, Provider, gaps_of, localized
-from esign_core.provider.check import _REMEDY
+from esign_core.provider.check import REMEDY
 
 MakeDraft = Callable[..., EnvelopeDraft]
 MakeAcme = Callable[..., Provider[Any]]
@@ -42,7 +42,7 @@ def test_every_gap_is_told_at_once(acme: Provider[Any], make_draft: MakeDraft) -
     people = [{"name": f"P{i}", "email": f"p{i}@example.com"} for i in range(3)]
     draft = make_draft(title="odd", language="da", signers=people)
     assert [str(gap) for gap in gaps_of(draft, acme)] == [
-        "language: acme has no language; leave `language` out; it follows the account",
+        "language: acme has no language; leave `language` out; the vendor has its own",
         "signers: acme takes at most 2, not 3; send several envelopes",
         "title: acme has no odd titles; take an even one",
     ]
@@ -55,7 +55,7 @@ def test_a_draft_that_does_not_fit_is_not_sent(acme: Provider[Any], make_draft: 
         Check("acme-eu", "acme", gaps, ("other-dk", "other-se")).expect_ok("Lease 14")
     assert str(caught.value) == (
         'acme-eu cannot send "Lease 14":\n'
-        "  language: acme has no language; leave `language` out; it follows the account.\n"
+        "  language: acme has no language; leave `language` out; the vendor has its own.\n"
         "  expires_in_days: acme has no expiry; leave `expires_in_days` out and cancel it in "
         "time.\n"
         "  Connections that can: other-dk, other-se.\n"
@@ -70,7 +70,7 @@ def test_a_draft_that_does_not_fit_is_not_sent(acme: Provider[Any], make_draft: 
 
 def test_every_feature_has_a_remedy() -> None:
     """Nobody is told that it does not work without what to do instead."""
-    assert set(_REMEDY) == set(Feature)
+    assert set(REMEDY) == set(Feature)
 
 
 def test_a_template_must_be_mapped(acme: Provider[Any], make_draft: MakeDraft) -> None:
@@ -97,6 +97,19 @@ def test_a_template_that_is_a_pdf_here_is_sent_as_one(
         ["lease.pdf"],
         None,
     )
+
+
+def test_a_gap_of_a_templates_pdf_is_told_at_the_template(
+    make_acme: MakeAcme, make_draft: MakeDraft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who wrote a template finds no `documents` in the draft; other fields stay where they are."""
+    pdf = tmp_path / "lease.pdf"
+    pdf.write_bytes(b"%PDF-1.7")
+    acme = make_acme(templates={"lease": {"document": str(pdf)}})
+    monkeypatch.setattr(type(acme), "capabilities", Capabilities(documents=False))
+    draft = make_draft(template="lease", language="da")
+    found = [(gap.feature, gap.field) for gap in gaps_of(draft, acme)]
+    assert found == [(Feature.DOCUMENTS, "template"), (Feature.LANGUAGE, "language")]
 
 
 def test_a_template_whose_pdf_is_missing_is_named(

@@ -47,11 +47,12 @@ def test_every_wrong_setting_is_named_at_once(acme_class: type[Provider[Any]]) -
     with pytest.raises(Misconfigured) as caught:
         read_settings(acme_class, given)
     assert str(caught.value) == (
-        "acme: templates.lease.colour: Extra inputs are not permitted; "
+        "acme: templates.lease.colour: is not known here; there are id, document, roles; "
         "templates.sale: give id (a template at the vendor) or document (a PDF), and not both; "
-        "accept_unsigned: Input should be a valid boolean, unable to interpret input; "
-        'api_kee: there is no such setting. Did you mean "api_key"?; '
-        "xyz: there is no such setting."
+        "accept_unsigned: must be true or false; "
+        'api_kee: is not known here. Did you mean "api_key"?; '
+        "xyz: is not known here; there are "
+        "templates, webhook_secrets, accept_unsigned, api_key, base_url. Nothing was opened."
     )
     assert caught.value.provider == "acme"
 
@@ -62,8 +63,8 @@ def test_a_short_webhook_secret_is_refused(acme_class: type[Provider[Any]], secr
     """It could be guessed; the setting is named, and no value is."""
     with pytest.raises(Misconfigured) as caught:
         read_settings(acme_class, {"webhook_secrets": ["long enough", secret]})
-    told = "acme: webhook_secrets: has a secret of less than 8 characters"
-    assert str(caught.value) == told
+    told = "acme: webhook_secrets: has a secret of less than 8 characters; take longer ones. "
+    assert str(caught.value) == f"{told}Nothing was opened."
 
 
 def test_a_missing_setting_is_missing(acme_class: type[Provider[Any]]) -> None:
@@ -73,7 +74,7 @@ def test_a_missing_setting_is_missing(acme_class: type[Provider[Any]]) -> None:
         api_key: str
 
     needy = type("Needy", (acme_class,), {"Settings": Needy})
-    with pytest.raises(Misconfigured, match=r"^acme: api_key: is missing$"):
+    with pytest.raises(Misconfigured, match=r"^acme: api_key: is missing\. Nothing was"):
         read_settings(needy, {})
 
 

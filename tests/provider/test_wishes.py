@@ -58,6 +58,7 @@ def test_what_has_no_wishes_stays_as_it_is(registry: Registry) -> None:
     ("changes", "message"),
     [
         ({"options": {"acme": {"colour": "red"}}}, r'options.acme.colour: .* Did you mean "color"'),
+        ({"options": {"acme": {1: "red"}}}, r"options.acme.1: is not known here"),
         ({"options": {"acme": {"copies": "canary"}}}, "options.acme.copies: "),
         ({"options": {"acme": "red"}}, "options.acme: must be a mapping"),
         ({"options": {"amce": {}}}, r'options.amce: no provider .* Did you mean "acme"'),

@@ -8,7 +8,8 @@ import pytest
 from esign_core.errors import BrokenProvider, EsignError, Misconfigured, UnknownProvider
 from esign_core.journal import Journal
 from esign_core.provider import BrokenPlugin, Registry
-from esign_core.service import Config, Connection, Esign, read_config
+from esign_core.service import Connection, Esign
+from esign_core.service.config import Config, read_config
 from esign_core.service.opening import open_session
 from esign_core.service.workspace import Workspace
 from esign_core.testing.fake_provider import FakeProvider
@@ -20,7 +21,9 @@ def _write(folder: Path, text: str) -> Path:
     return path
 
 
-def test_configuration_is_read_with_its_variables_and_paths(tmp_path: Path) -> None:
+def test_configuration_is_read_with_its_variables_and_paths(
+    tmp_path: Path, registry: Registry
+) -> None:
     """Secrets come from the environment; files lie beside the configuration."""
     path = _write(
         tmp_path,
@@ -39,14 +42,14 @@ def test_configuration_is_read_with_its_variables_and_paths(tmp_path: Path) -> N
         absolute = { document = "/srv/nda.pdf" }
         """,
     )
-    config = read_config(path, {"KEY": "k", "SECRET": "s"})
+    config = read_config(path, {"KEY": "k", "SECRET": "a-secret"}, registry=registry)
     assert config.journal == f"sqlite:///{tmp_path}/data/esign.db"
     assert config.refresh_after_seconds == 5
     assert config.connections == {
         "acme": {
             "provider": "fake",
             "api_key": "k-k",
-            "webhook_secrets": ["s"],
+            "webhook_secrets": ["a-secret"],
             "templates": {
                 "lease": {"document": f"{tmp_path}/pdf/lease.pdf"},
                 "nda": {"id": "t1", "roles": {"tenant": "Buyer"}},
@@ -78,13 +81,14 @@ def test_configuration_may_be_empty(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("journal = ", "is not TOML"),
-        ("jurnal = 'x'", "says jurnal; it may say connections, journal, refresh_after_seconds"),
-        ("journal = 5", "journal must be an address"),
-        ("connections = 5", r"write each connection as a table \[connections.NAME\]"),
-        ("[connections]\nacme = 'fake'", r"write each connection as a table"),
-        ("[connections.a]\nkey = '${NOT_SET}'", "variable NOT_SET is not set"),
-        ("[connections.a]\nkey = '${EMPTY}'", "variable EMPTY is set but empty"),
+        ("\njournal = \n", r"is not TOML: .*line 2.* Nothing was opened; mend it"),
+        ("\njurnal = 'x'", 'line 2, jurnal: is not known here. Did you mean "journal"?'),
+        ("xyz = 1", "line 1, xyz: is not known here; there are journal, connections, refresh_"),
+        ("journal = 5", "line 1, journal: must be an address"),
+        ("connections = 5", r"line 1, connections: write each .* \[connections.NAME\]"),
+        ("[connections]\nacme = 'fake'", r"line 2, connections.acme: write each connection as a"),
+        ("\njournal = '${NOT_SET}'", "line 2, journal: the environment variable NOT_SET is not"),
+        ("journal = '${EMPTY}'", "line 1, journal: the environment variable EMPTY is set but e"),
         ("refresh_after_seconds = 'x'", "must be a number of seconds above 0"),
         ("refresh_after_seconds = true", "must be a number of seconds above 0"),
         ("refresh_after_seconds = 0", "must be a number of seconds above 0"),
@@ -96,8 +100,107 @@ def test_mistake_in_the_configuration_is_told_in_words(
     tmp_path: Path, text: str, told: str
 ) -> None:
     """Whoever wrote it learns what to write."""
-    with pytest.raises(Misconfigured, match=told):
+    with pytest.raises(Misconfigured, match=told) as caught:
         read_config(_write(tmp_path, text), {"EMPTY": ""})
+    assert "Nothing was opened; mend" in str(caught.value)
+
+
+def test_every_mistake_of_the_file_is_told_at_once(tmp_path: Path, registry: Registry) -> None:
+    """With its connection, its setting and its line, and none of what was written."""
+    text = """\
+        jurnal = "canary"
+        refresh_after_seconds = 0
+
+        [connections.acme]
+        provider = "fake"
+        api_kee = "canary"
+        api_key = "${KEY_ONE}"
+        webhook_secrets = ["${TWO}", "${EMPTY}"]
+        accept_unsigned = "canary"
+
+        [connections.acme.templates]
+        lease = { dokument = "canary.pdf" }
+
+        [connections."our other"]
+        provder = "fake"
+        endpoint = "acme"
+
+        [connections.third]
+        provider = "fakee"
+        """
+    path = _write(tmp_path, text)
+    with pytest.raises(Misconfigured) as caught:
+        read_config(path, {"EMPTY": " "}, registry=registry)
+    told = [
+        ("line 1, jurnal", 'is not known here. Did you mean "journal"?'),
+        ("line 2, refresh_after_seconds", "must be a number of seconds above 0"),
+        ("line 6, connections.acme.api_kee", 'is not known here. Did you mean "api_key"?'),
+        ("line 7, connections.acme.api_key", "the environment variable KEY_ONE is not set"),
+        ("line 8, connections.acme.webhook_secrets[0]", "the environment variable TWO is not set"),
+        (
+            "line 8, connections.acme.webhook_secrets[1]",
+            "the environment variable EMPTY is set but empty",
+        ),
+        ("line 9, connections.acme.accept_unsigned", "must be true or false"),
+        (
+            "line 12, connections.acme.templates.lease.dokument",
+            'is not known here. Did you mean "document"?',
+        ),
+        ('line 14, connections."our other".provider', "is missing; `esign providers` lists them"),
+        ('line 15, connections."our other".provder', 'is not known here. Did you mean "provider"?'),
+        (
+            'line 16, connections."our other".endpoint',
+            'is the endpoint of "acme" already; give it one of its own',
+        ),
+        (
+            "line 19, connections.third.provider",
+            'no provider is called "fakee". Installed: fake. Did you mean "fake"?',
+        ),
+    ]
+    lines = [f"{at}: {words}" for at, words in told]
+    head = f'"{path}" cannot be used as it is:'
+    end = "Nothing was opened; mend these and try again."
+    assert str(caught.value).splitlines() == [head, *(f"  {line}" for line in lines), end]
+    assert [str(problem) for problem in caught.value.problems] == lines
+    assert "canary" not in f"{caught.value!r}"
+
+
+def test_setting_that_waits_for_a_variable_is_not_told_twice(
+    tmp_path: Path, registry: Registry
+) -> None:
+    """What stands in the file is no value yet; whether it will do is seen once there is one."""
+    text = "[connections.acme]\nprovider = 'fake'\nwebhook_secrets = ['${S}']"
+    with pytest.raises(Misconfigured) as caught:
+        read_config(_write(tmp_path, text), {}, registry=registry)
+    (problem,) = caught.value.problems
+    assert (problem.field, problem.line) == ("connections.acme.webhook_secrets[0]", 3)
+    with pytest.raises(Misconfigured, match=r"line 3, .*webhook_secrets: has a secret of less"):
+        read_config(_write(tmp_path, text), {"S": "short"}, registry=registry)
+
+
+def test_only_mistake_is_of_its_own_kind(tmp_path: Path, registry: Registry) -> None:
+    """Whoever catches one kind of error alone finds it, with the line."""
+    path = _write(tmp_path, "[connections.acme]\nprovider = 'fakee'")
+    with pytest.raises(UnknownProvider, match=r'esign.toml", line 2, connections.acme.provider: '):
+        read_config(path, {}, registry=registry)
+
+
+def test_broken_plugin_does_not_hide_what_is_wrong_elsewhere(
+    tmp_path: Path, registry: Registry
+) -> None:
+    """Nobody can look at its settings; the others' are looked at, and the file can be used."""
+    registry.broken.append(BrokenPlugin("gone", "esign-gone", "ImportError: no module"))
+    text = "[connections.a]\nprovider = 'gone'\nx = 1\n[connections.b]\nprovider = 'fake'\n"
+    assert set(read_config(_write(tmp_path, text), {}, registry=registry).connections) == {"a", "b"}
+    with pytest.raises(Misconfigured, match=r"line 6, connections.b.y: is not known here"):
+        read_config(_write(tmp_path, f"{text}y = 1"), {}, registry=registry)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan"), True])
+def test_seconds_of_no_length_are_told(seconds: float) -> None:
+    """A configuration that was not read from a file is looked at too."""
+    with pytest.raises(Misconfigured, match="refresh_after_seconds: must be a number of seconds"):
+        Config({}, refresh_after_seconds=seconds)
 
 
 def test_unreadable_configuration_is_told(tmp_path: Path) -> None:
@@ -116,14 +219,15 @@ def _opened(registry: Registry, **connections: Any) -> Workspace:
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({}, 'connection "acme" does not say its provider'),
+        ({}, "connections.acme.provider: is missing; `esign providers` lists them"),
+        ({"provider": 5}, "connections.acme.provider: must be the name of a provider"),
         ({"provider": "fakee"}, 'no provider is called "fakee".*Did you mean "fake"'),
         (
             {"provider": "fake", "api_kee": "x", "style": "y"},
-            'connection "acme": fake: style: .*api_kee: there is no such.*mean "api_key"',
+            r'connections\.acme\.style: .*\n.*acme\.api_kee: is not known here.*mean "api_key"',
         ),
-        ({"provider": "fake", "endpoint": "a/b"}, "the last part of an address"),
-        ({"provider": "fake", "endpoint": 5}, "the last part of an address"),
+        ({"provider": "fake", "endpoint": "a/b"}, "acme.endpoint: must be the last part of an"),
+        ({"provider": "fake", "endpoint": 5}, "acme.endpoint: must be the last part of an"),
     ],
 )
 def test_mistake_in_a_connection_names_it(
@@ -136,7 +240,7 @@ def test_mistake_in_a_connection_names_it(
 
 def test_two_connections_cannot_share_an_endpoint(registry: Registry) -> None:
     """A delivery must not have the choice whose secret proves it."""
-    with pytest.raises(Misconfigured, match='"one" and "two" have the same endpoint'):
+    with pytest.raises(Misconfigured, match=r'connections\.two\.endpoint: .* of "one" already'):
         _opened(registry, one={"provider": "fake"}, two={"provider": "fake", "endpoint": "one"})
 
 
@@ -174,6 +278,8 @@ def test_provider_may_refuse_its_settings_when_it_opens(registry: Registry) -> N
     registry.providers["fake"] = Picky
     with pytest.raises(Misconfigured, match="another environment"):
         open_session(registry, "fake", {})
+    with pytest.raises(Misconfigured, match=r"connections\.acme: the key is one of another"):
+        _opened(registry, acme={"provider": "fake"})
 
 
 def test_names_of_providers_are_checked(registry: Registry) -> None:
@@ -206,3 +312,14 @@ def test_product_reads_its_configuration(tmp_path: Path) -> None:
     with Esign.from_config(path) as esign:
         assert esign.connections == ()
         assert esign.list() == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["journal = " + "[" * 5000, f"refresh_after_seconds = {'9' * 5000}"]
+)
+def test_what_has_no_end_is_no_configuration(tmp_path: Path, text: str) -> None:
+    """A file that would exhaust the reader is an error like any other."""
+    file = tmp_path / "esign.toml"
+    _ = file.write_text(text)
+    with pytest.raises(Misconfigured, match="is not TOML"):
+        _ = read_config(file)
