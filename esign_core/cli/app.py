@@ -37,20 +37,24 @@ class Command(NamedTuple):
 _AT = "esign_core.cli"
 COMMANDS = {
     "check": Command(
-        f"{_AT}.envelopes:check", "What a connection cannot do of a draft.", "Envelopes"
+        f"{_AT}.sending:check", "What a connection cannot do of a draft.", "Envelopes"
     ),
-    "send": Command(f"{_AT}.envelopes:send", "Ask for signatures, once for each key.", "Envelopes"),
+    "send": Command(f"{_AT}.sending:send", "Ask for signatures, once for each key.", "Envelopes"),
     "list": Command(f"{_AT}.envelopes:list_", "The envelopes of the journal.", "Envelopes"),
     "show": Command(f"{_AT}.envelopes:show", "Where an envelope stands.", "Envelopes"),
     "links": Command(f"{_AT}.envelopes:links", "Where each signer signs.", "Envelopes"),
     "remind": Command(f"{_AT}.envelopes:remind", "Write once more to who is open.", "Envelopes"),
     "cancel": Command(f"{_AT}.envelopes:cancel", "Call an envelope off.", "Envelopes"),
+    "resolve": Command(
+        f"{_AT}.resolve:resolve", "Decide about an uncertain envelope.", "Envelopes"
+    ),
     "download": Command(
         f"{_AT}.envelopes:download", "Bring an envelope's files here.", "Envelopes"
     ),
     "events": Command(f"{_AT}.events:events", "The stream: what became known.", "Running"),
     "serve": Command(f"{_AT}.serve:serve", "Take webhooks in.", "Running", "serve"),
     "worker": Command(f"{_AT}.worker:worker", "Do what is left to do.", "Running"),
+    "doctor": Command(f"{_AT}.doctor:doctor", "What is wrong, and what to do.", "Running"),
     "providers": Command(f"{_AT}.providers:providers", "The installed providers.", "Trying out"),
     "sandbox": Command(
         f"{_AT}.sandbox:sandbox", "Simulated vendors to try things on.", "Trying out", "sandbox"
@@ -133,4 +137,9 @@ def create_app(called: str = "") -> App:
     for name, command in COMMANDS.items():
         told = None if name == called else command.help
         app.command(command.target, name=name, help=told, group=command.group)
+    app.command(
+        f"{_AT}.completion:install_completion",
+        name="--install-completion",
+        help=None if called == "--install-completion" else "Let your shell complete what you type.",
+    )
     return app

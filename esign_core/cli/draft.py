@@ -54,9 +54,19 @@ class DraftFlags:
     ] = ()
     in_order: Annotated[bool, Parameter(help="Signers act one after another, as listed.")] = False
     by_link: Annotated[bool, Parameter(help="Nobody is e-mailed: hand out links.")] = False
-    message: Annotated[str | None, Parameter(help="A message to all signers.")] = None
+    subject: Annotated[str | None, Parameter(help="The subject of the e-mail that asks.")] = None
+    message: Annotated[str | None, Parameter(help="The text of the e-mail that asks.")] = None
     language: Annotated[str | None, Parameter(help="A language tag such as en.")] = None
+    send_at: Annotated[
+        str | None, Parameter(help="When it goes out, as 2030-01-31T09:00:00+01:00.")
+    ] = None
     expires_in_days: Annotated[int | None, Parameter(help="How long signers have.")] = None
+    expires_at: Annotated[
+        str | None, Parameter(help="Until when signers can sign, as --send-at.")
+    ] = None
+    remind_every_days: Annotated[
+        int | None, Parameter(help="The vendor writes again, every so many days.")
+    ] = None
 
 
 def read_draft(file: Path | None, flags: DraftFlags | None) -> EnvelopeDraft:
@@ -86,9 +96,13 @@ def _from_flags(flags: DraftFlags) -> EnvelopeDraft:
         "documents": flags.document,
         "template": flags.template,
         "signers": signers,
+        "subject": flags.subject,
         "message": flags.message,
         "language": flags.language,
+        "send_at": flags.send_at,
         "expires_in_days": flags.expires_in_days,
+        "expires_at": flags.expires_at,
+        "remind_every_days": flags.remind_every_days,
     }
     return EnvelopeDraft.model_validate({k: v for k, v in given.items() if v is not None})
 
@@ -117,6 +131,8 @@ def _read(file: Path) -> object:
         return json.loads(text) if file.suffix == ".json" else _from_yaml(text)
     except OSError as error:
         raise _invalid(file, f"cannot be read: {error.strerror}") from None
+    except RecursionError:
+        raise _invalid(file, "cannot be understood: it is nested too deep") from None
     except ValueError as error:
         raise _invalid(file, f"cannot be understood: {error}") from None
 
@@ -134,18 +150,31 @@ def _from_yaml(text: str) -> object:
     try:
         return yaml.load(text, Loader)  # noqa: S506 - a SafeLoader that knows fewer types
     except yaml.YAMLError as error:
-        raise ValueError(" ".join(str(error).split())) from None
+        mark = getattr(error, "problem_mark", None)  # the text there may be somebody's number
+        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ValueError(f"it is not YAML{where}") from None
 
 
 def _from_data(data: object, file: Path) -> EnvelopeDraft:
-    if not isinstance(data, dict) or not all(isinstance(name, str) for name in data):
+    if not isinstance(data, dict):
         raise _invalid(file, "must be a mapping: title, signers, and documents or template")
+    if not _is_named(data):
+        raise _invalid(file, "has a value without a name before its colon")
     data = with_options(data, Registry.installed())
     documents = data.get("documents")
     if isinstance(documents, list):
         folder = Path() if str(file) == "-" else file.parent
         data = {**data, "documents": [_document(i, e, folder) for i, e in enumerate(documents)]}
     return EnvelopeDraft.model_validate(data)
+
+
+def _is_named(data: object) -> bool:
+    """Whether every name in YAML is one; nothing before a colon is `None` there."""
+    if isinstance(data, list):
+        return all(map(_is_named, data))
+    if isinstance(data, dict):
+        return all(isinstance(name, str) and _is_named(each) for name, each in data.items())
+    return True
 
 
 def _document(index: int, entry: object, folder: Path) -> object:

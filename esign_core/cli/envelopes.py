@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from esign_core import Esign
-from esign_core.cli.draft import DraftFile, DraftFlags, read_draft
 from esign_core.cli.output import say, show_fields, show_json, show_table
 from esign_core.cli.parameters import (
     AT_LEAST_ONE,
@@ -17,76 +16,8 @@ from esign_core.cli.parameters import (
     ConfigFile,
     EnvelopeId,
 )
+from esign_core.cli.progress import progress
 from esign_core.model import ArtifactKind, Envelope, EnvelopeStatus
-
-Via = Annotated[str, Parameter(help="The connection, by its name in the configuration.")]
-
-
-def check(
-    file: DraftFile = None,
-    /,
-    *,
-    via: Via,
-    draft: DraftFlags | None = None,
-    config: ConfigFile = DEFAULT_CONFIG,
-    as_json: AsJson = False,
-) -> int:
-    """What a connection cannot do of a draft.
-
-    Every gap at once, with a remedy for each, and the connections that could do it. Nothing is
-    sent. The exit code is 1 if there is a gap.
-    """
-    wish = read_draft(file, draft)
-    with Esign.from_config(config) as esign:
-        found = esign.check(wish, via=via)
-    if as_json:
-        gaps = [
-            {"feature": g.feature, "field": g.field, "message": g.message, "remedy": g.remedy}
-            for g in found.gaps
-        ]
-        show_json(
-            {
-                "ok": found.ok,
-                "connection": found.connection,
-                "provider": found.provider,
-                "gaps": gaps,
-                "alternatives": found.alternatives,
-            }
-        )
-    elif found.ok:
-        say(f'{via} can send "{wish.title}".')
-    else:
-        rows = [(gap.field, gap.message, gap.remedy) for gap in found.gaps]
-        show_table(("field", "what cannot be done", "what to do"), rows)
-        if found.alternatives:
-            say(f"Connections that can: {', '.join(found.alternatives)}.")
-    return 0 if found.ok else 1
-
-
-def send(
-    file: DraftFile = None,
-    /,
-    *,
-    via: Via,
-    key: Annotated[str, Parameter(help="A word of yours that is the same on every try.")],
-    draft: DraftFlags | None = None,
-    tenant: Annotated[str, Parameter(help="Keys are unique in here.")] = "",
-    wait: Annotated[float, Parameter(help="Seconds to wait for a vendor's queue.")] = 0.0,
-    config: ConfigFile = DEFAULT_CONFIG,
-    as_json: AsJson = False,
-) -> None:
-    """Ask for signatures, once for each key.
-
-    The same key and draft are the same envelope, for ever: run it again as often as you like.
-    """
-    wish = read_draft(file, draft)
-    with Esign.from_config(config) as esign:
-        sent = esign.send(
-            wish, via=via, key=key, tenant=tenant, wait=wait > 0, patience_seconds=wait
-        )
-    _show(sent, as_json=as_json)
-    if sent.status is EnvelopeStatus.QUEUED and not as_json:
-        say(f"{via} is still making it. `esign worker` goes on; or call it again with --wait 60.")
 
 
 def list_(
@@ -102,15 +33,21 @@ def list_(
 ) -> None:
     """The envelopes of the journal.
 
-    The newest first. The vendors are not asked.
+    The newest first. The vendors are not asked. The outcome tells whether it was sent: `not_done`
+    was refused, of `uncertain` nobody knows yet.
+
+    ```sh
+    esign list --status in_progress
+    esign list --connection acme --limit 10 --json
+    ```
     """
     with Esign.from_config(config) as esign:
         found = esign.list(tenant=tenant, connection=connection, status=status, limit=limit)
     if as_json:
         show_json([envelope_data(each) for each in found])
         return
-    rows = [(e.id, e.connection, e.status, e.created_at, e.title) for e in found]
-    show_table(("envelope", "connection", "status", "created", "title"), rows)
+    rows = [(e.id, e.connection, e.status, e.outcome, e.created_at, e.title) for e in found]
+    show_table(("envelope", "connection", "status", "outcome", "created", "title"), rows)
 
 
 def show(
@@ -124,10 +61,14 @@ def show(
     """Where an envelope stands.
 
     As the journal knows it; with --fetch, after a look at the vendor.
+
+    ```sh
+    esign show env_0192f0 --fetch
+    ```
     """
-    with Esign.from_config(config) as esign:
+    with Esign.from_config(config) as esign, progress("Looking", as_json=as_json):
         found = esign.fetch(envelope) if fetch else esign.get(envelope)
-    _show(found, as_json=as_json)
+    show_envelope(found, as_json=as_json)
 
 
 def links(
@@ -140,8 +81,12 @@ def links(
     """Where each signer signs.
 
     Whoever holds a link can sign: treat it as a secret.
+
+    ```sh
+    esign links env_0192f0
+    ```
     """
-    with Esign.from_config(config) as esign:
+    with Esign.from_config(config) as esign, progress("Asking the vendor", as_json=as_json):
         found = esign.signing_links(envelope)
     if as_json:
         show_json(
@@ -166,8 +111,13 @@ def remind(
     """Write once more to who is open.
 
     To all signers who have not acted yet, or to one.
+
+    ```sh
+    esign remind env_0192f0
+    esign remind env_0192f0 --signer s1
+    ```
     """
-    with Esign.from_config(config) as esign:
+    with Esign.from_config(config) as esign, progress("Asking the vendor", as_json=as_json):
         esign.remind(envelope, signer=signer)
     if as_json:
         show_json({"envelope_id": envelope, "signer_id": signer, "reminded": True})
@@ -186,10 +136,14 @@ def cancel(
     """Call an envelope off.
 
     Who has not signed no longer can.
+
+    ```sh
+    esign cancel env_0192f0 --reason "The flat is taken."
+    ```
     """
-    with Esign.from_config(config) as esign:
+    with Esign.from_config(config) as esign, progress("Asking the vendor", as_json=as_json):
         ended = esign.cancel(envelope, reason=reason)
-    _show(ended, as_json=as_json)
+    show_envelope(ended, as_json=as_json)
 
 
 def download(
@@ -206,8 +160,13 @@ def download(
     """Bring an envelope's files here.
 
     Each is there whole or not at all; its SHA-256 is printed.
+
+    ```sh
+    esign download env_0192f0 --to archive
+    esign download env_0192f0 --kind signed --kind certificate
+    ```
     """
-    with Esign.from_config(config) as esign:
+    with Esign.from_config(config) as esign, progress("Downloading", as_json=as_json):
         saved = esign.download(envelope, to=to, kinds=kind)
     if as_json:
         show_json([{"path": str(f.path), "size": f.size, "sha256": f.sha256} for f in saved])
@@ -231,6 +190,7 @@ def envelope_data(envelope: Envelope) -> dict[str, Any]:
         "created_at": created.isoformat() if created else None,
         "failure": envelope.failure,
         "is_final": envelope.is_final,
+        "is_in_doubt": envelope.is_in_doubt,
         "has_conflict": envelope.has_conflict,
         "is_purged": envelope.is_purged,
         "signers": [
@@ -247,7 +207,8 @@ def envelope_data(envelope: Envelope) -> dict[str, Any]:
     }
 
 
-def _show(envelope: Envelope, *, as_json: bool) -> None:
+def show_envelope(envelope: Envelope, *, as_json: bool) -> None:
+    """Print where an envelope stands, and each of its signers."""
     data = envelope_data(envelope)
     if as_json:
         show_json(data)
@@ -256,3 +217,18 @@ def _show(envelope: Envelope, *, as_json: bool) -> None:
     show_fields((name.replace("_", " "), data[name]) for name in told)
     rows = [(s.id, s.name, s.role, s.order, s.status) for s in envelope.signers]
     show_table(("signer", "name", "role", "order", "status"), rows)
+    if envelope.is_in_doubt:
+        say(_in_doubt(envelope))
+
+
+def _in_doubt(envelope: Envelope) -> str:
+    there = envelope.connection
+    if envelope.remote_id is not None:
+        next_ = f"It is a draft at {there}, and `esign worker` goes on sending it."
+    else:
+        next_ = (
+            f"It may have been sent: `esign worker` looks for it at {there} until the vendor's "
+            "longest delay has passed, and nothing is sent again by itself."
+        )
+    decide = f"`esign resolve {envelope.id}` with --adopt REMOTE, --resend or --abandon."
+    return f"{next_} A person can decide: {decide}"

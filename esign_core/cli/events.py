@@ -41,6 +41,11 @@ def events(
     """The stream: what became known.
 
     In order and without gaps; with --json a line for each event.
+
+    ```sh
+    esign events --envelope env_0192f0
+    esign events --consumer billing --follow --json
+    ```
     """
     if consumer is not None and (after or envelope):
         raise Misused("--consumer goes on where it left off: leave --after and --envelope out")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from typing import Any
 
 from esign_core.cli.output import say
-from esign_core.errors import EsignError, InvalidDraft, KeyReused, MissingExtra, Outcome, Refused
+from esign_core.errors import EsignError, KeyReused, MissingExtra, Outcome
 
 _INTERRUPTED = {
     "send": "Interrupted: it is not known whether the envelope was sent. The same command with "
@@ -15,6 +16,8 @@ _INTERRUPTED = {
     "remind": "Interrupted: it is not known whether anybody was reminded.",
     "cancel": "Interrupted: it is not known whether the envelope was cancelled. "
     "`esign show ENVELOPE --fetch` asks the vendor.",
+    "resolve": "Interrupted: it is decided, or nothing has changed. The same decision again is "
+    "safe; `esign show ENVELOPE` tells how it stands.",
 }
 """What is said of commands that change something at a vendor."""
 
@@ -50,9 +53,8 @@ def error_data(error: EsignError | Misused) -> dict[str, Any]:
         "status_code": error.status_code,
         "retry_after_seconds": error.retry_after_seconds,
         "notes": _notes(error),
+        "problems": [asdict(problem) for problem in error.problems],
     }
-    if isinstance(error, (InvalidDraft, Refused)):
-        data["problems"] = [{"field": p.field, "message": p.message} for p in error.problems]
     if isinstance(error, KeyReused):  # the fields only: their values may be addresses
         data["differences"] = sorted(error.differences)
     return data

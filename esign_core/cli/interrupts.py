@@ -29,7 +29,7 @@ def until_interrupted() -> Generator[None]:
 def sleep_until_interrupted() -> None:
     """Do nothing until then."""
     while True:
-        time.sleep(3600)
+        time.sleep(1)  # a signal just before it begins to sleep is noticed when it ends
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -14,6 +14,7 @@ ConfigFile = Annotated[
     Path,
     Parameter(
         name=("--config", "-c"),
+        env_var="ESIGN_CONFIG",
         help="Where connections and the journal are named.",
         show_default=True,
     ),
@@ -21,3 +22,4 @@ ConfigFile = Annotated[
 AsJson = Annotated[bool, Parameter(name="--json", help="JSON on stdout, for programs.")]
 AT_LEAST_ONE = Number(gte=1)
 EnvelopeId = Annotated[str, Parameter(name="ENVELOPE", help="Our id of it: env_...")]
+Via = Annotated[str, Parameter(help="The connection, by its name in the configuration.")]

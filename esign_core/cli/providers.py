@@ -12,6 +12,10 @@ def providers(*, as_json: AsJson = False) -> None:
     """The installed providers.
 
     Plugins that cannot be used are listed with their error; they take no other one down.
+
+    ```sh
+    esign providers --json
+    ```
     """
     from esign_core.provider import OPTIONAL_OPERATIONS, Registry
 

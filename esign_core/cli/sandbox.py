@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -13,6 +15,7 @@ from esign_core.cli.failures import Misused
 from esign_core.cli.interrupts import sleep_until_interrupted, until_interrupted
 from esign_core.cli.output import say, show_json, show_table
 from esign_core.cli.parameters import AsJson
+from esign_core.cli.progress import progress
 from esign_core.cli.simulators import running, simulators_of
 
 if TYPE_CHECKING:
@@ -29,6 +32,9 @@ def sandbox(
     webhooks: Annotated[
         str | None, Parameter(help="Where `esign serve` is: http://127.0.0.1:8000/webhooks.")
     ] = None,
+    save: Annotated[
+        Path | None, Parameter(help="Save the esign.toml here, unless there is one.")
+    ] = None,
     scale: Annotated[float, Parameter(help="0.1 makes vendors' delays ten times quicker.")] = 1.0,
     as_json: AsJson = False,
 ) -> None:
@@ -36,26 +42,53 @@ def sandbox(
 
     Starts the simulator of every installed provider that ships one, on this machine only, and
     prints what reaches it and an esign.toml that uses it; with --json one line. Runs until it is
-    interrupted. What was sent to it is gone then.
+    interrupted. What was sent to it is gone then. Nobody is really written to: open its mail_url
+    in a browser to read the e-mails, and follow their links to sign.
+
+    ```sh
+    esign sandbox --save sandbox.toml
+    esign sandbox --port acme=8001 --webhooks http://127.0.0.1:8000/webhooks
+    ```
     """
     ports = dict(_port(text) for text in port)
     from esign_core.provider import Registry
 
-    with until_interrupted(), running(
-        simulators_of(Registry.installed()), ports=ports, scale=scale
-    ) as simulators:  # fmt: skip
+    kinds = simulators_of(Registry.installed())
+    with until_interrupted(), ExitStack() as stack:
+        with progress("Starting", as_json=as_json):
+            simulators = stack.enter_context(running(kinds, ports=ports, scale=scale))
         connections = {
             name: simulator.connect(f"{webhooks.rstrip('/')}/{name}" if webhooks else None)
             for name, simulator in simulators.items()
         }
+        configured = _configured(connections, save)
         if as_json:
             show_json({n: _announced(s, connections[n], webhooks) for n, s in simulators.items()})
         else:
-            rows = [(n, what, v) for n, s in simulators.items() for what, v in s.announce().items()]
+            rows = [(n, what, v) for n, s in simulators.items() for what, v in _told(s).items()]
             show_table(("vendor", "what", "value"), rows)
-            say("\n".join(["", "# esign.toml", *to_toml(connections)]))
+            say(configured)
             say("\n# Runs until Ctrl-C.")
         sleep_until_interrupted()
+
+
+def _configured(connections: Mapping[str, Mapping[str, Any]], file: Path | None) -> str:
+    """The configuration; or that it is saved now.
+
+    Raises:
+        Misused: There is a file of that name, or it cannot be written.
+    """
+    text = "\n".join(to_toml(connections))
+    if file is None:
+        return f"\n# esign.toml\n{text}"
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            _ = out.write(f"{text}\n")
+    except FileExistsError:
+        raise Misused(f'"{file}" is there already, and stays as it is; name another') from None
+    except OSError as error:
+        raise Misused(f'"{file}" cannot be written: {error.strerror}') from None
+    return f"\n# {file} is saved: its connections lead here."
 
 
 def to_toml(connections: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -72,8 +105,12 @@ def to_toml(connections: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 def _announced(
     simulator: Simulator, settings: Mapping[str, Any], webhooks: str | None
 ) -> dict[str, Any]:
-    told: dict[str, Any] = dict(simulator.announce())
+    told: dict[str, Any] = dict(_told(simulator))
     return told if webhooks is None else {**told, "settings": settings}
+
+
+def _told(simulator: Simulator) -> dict[str, str]:
+    return {**simulator.announce(), "mail_url": simulator.mail_url}
 
 
 def _port(text: str) -> tuple[str, int]:

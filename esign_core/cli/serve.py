@@ -43,6 +43,10 @@ def serve(
     POST /webhooks/ENDPOINT keeps a delivery on disk, then answers; ENDPOINT is the connection's
     name, or the opaque id that its settings give. GET /health answers while it runs. Prints one
     line when it is ready.
+
+    ```sh
+    esign serve --port 8000 --worker
+    ```
     """
     import uvicorn
 

@@ -25,6 +25,10 @@ def worker(
 
     Waits for vendors' queues, looks for what is uncertain, polls what is open, tells plugins;
     until it is interrupted. Prints one line when it has begun.
+
+    ```sh
+    esign worker --threads 4
+    ```
     """
     with until_interrupted(), Esign.from_config(config) as esign, esign.worker(threads=threads):
         names = ", ".join(esign.connections) or "no connection"

@@ -2,17 +2,16 @@
 
 from esign_core.service.async_connection import AsyncConnection
 from esign_core.service.async_esign import AsyncEsign
-from esign_core.service.config import Config, read_config
 from esign_core.service.connection import Connection
 from esign_core.service.esign import Esign
-from esign_core.service.receive import Receipt
+from esign_core.service.preview import Preview
+from esign_core.service.receipt import Receipt
 
 __all__ = [
     "AsyncConnection",
     "AsyncEsign",
-    "Config",
     "Connection",
     "Esign",
+    "Preview",
     "Receipt",
-    "read_config",
 ]

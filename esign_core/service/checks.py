@@ -9,15 +9,10 @@ from esign_core.engine import Session, Task, call, transact
 from esign_core.errors import NotFound
 from esign_core.model import EnvelopeDraft, Gap
 from esign_core.provider import Check, Templates, gaps_of, localized
-from esign_core.service.operations import expect_draft
+from esign_core.service.operations import check, expect_draft
 from esign_core.service.workspace import Workspace
 
 _TEMPLATES_NAMED = 5
-
-
-def check(session: Session, draft: EnvelopeDraft) -> Check:
-    """What stands in a draft's way at one connection; nobody is asked."""
-    return Check(session.name, session.provider.name, gaps_of(draft, session.provider))
 
 
 def check_here(session: Session, draft: EnvelopeDraft, *, online: bool) -> Task[Check]:
@@ -65,8 +60,8 @@ def _told_gaps(session: Session, draft: EnvelopeDraft) -> Task[tuple[Gap, ...]]:
     if local.template is not None and facet is not None:
         gaps = yield from _template_gaps(session, facet, local)
     elif provider.supports("probe"):
-        _ = yield from call(session, provider.probe(), operation="check", subject=draft.title)
-    flow = provider.inspect_online(local)
+        _ = yield from call(session, provider.probe, operation="check", subject=draft.title)
+    flow = partial(provider.inspect_online, local)
     more = yield from call(session, flow, operation="check", subject=draft.title)
     return (*gaps, *more)
 
@@ -76,10 +71,10 @@ def _template_gaps(
 ) -> Task[tuple[Gap, ...]]:
     wanted = session.provider.template_of(draft).id or ""
     try:
-        flow = facet.get(wanted)
+        flow = partial(facet.get, wanted)
         _ = yield from call(session, flow, operation="check", subject=draft.title)
     except NotFound:
-        known = yield from call(session, facet.list(), operation="check", subject=draft.title)
+        known = yield from call(session, facet.list, operation="check", subject=draft.title)
         names = ", ".join(f"{each.id} ({each.name})" for each in known[:_TEMPLATES_NAMED])
         more = ", ..." if len(known) > _TEMPLATES_NAMED else ""
         message = f'{session.provider.name} has no template "{wanted}"'

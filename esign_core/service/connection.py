@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-from esign_core.engine import Line, SavedFile, SyncDriver
-from esign_core.engine.transport import Transport
 from esign_core.model import (
     ArtifactKind,
     EnvelopeDraft,
@@ -20,13 +18,22 @@ from esign_core.model import (
     Snapshot,
     Subscription,
 )
-from esign_core.provider import Check, Registry, Response, Template
-from esign_core.service import operations
-from esign_core.service.checks import check_here
-from esign_core.service.opening import open_session
-from esign_core.service.operations import JOB_PATIENCE_SECONDS
+from esign_core.service.defaults import JOB_PATIENCE_SECONDS, SIGNED
+from esign_core.service.later import (
+    Registry,
+    SyncDriver,
+    Transport,
+    check_here,
+    connection_in,
+    download,
+    open_session,
+    operations,
+    read_config,
+)
 
-SIGNED = (ArtifactKind.SIGNED,)
+if TYPE_CHECKING:
+    from esign_core.engine import Line, SavedFile
+    from esign_core.provider import Check, Response, Template
 
 
 class Connection:
@@ -62,6 +69,17 @@ class Connection:
         self._session = open_session(
             registry or Registry.installed(), provider, settings, name=name, line=self._line
         )
+
+    @classmethod
+    def from_config(cls, path: str | Path, name: str) -> Self:
+        """The connection of that name in a TOML file, which `Esign.from_config` reads too.
+
+        Raises:
+            UnknownConnection: The file has no connection of that name.
+            Misconfigured: The file cannot be read, or a setting is wrong.
+        """
+        provider, settings = connection_in(read_config(path), name)
+        return cls(provider, name=name, **settings)
 
     def check(self, draft: EnvelopeDraft, *, online: bool = False) -> Check:
         """What of a draft this provider cannot do: every gap at once, with a remedy for each.
@@ -106,7 +124,8 @@ class Connection:
 
         Raises:
             NotSupported: The account cannot do it; with every gap.
-            NotReady: The vendor is still making it after `patience_seconds`.
+            NotReady: The vendor is still making it after `patience_seconds`; ask for the error's
+                `job` with `poll`.
             ProviderError: What the vendor said; `outcome` tells whether it was sent all the same.
         """
         return self._driver.run(
@@ -205,9 +224,7 @@ class Connection:
             NotReady: They are not there yet.
             DownloadFailed: One could not be brought over.
         """
-        return self._driver.run(
-            operations.download(self._session, remote_id, to=Path(to), kinds=kinds)
-        )
+        return self._driver.run(download(self._session, remote_id, to=Path(to), kinds=kinds))
 
     def request(
         self,

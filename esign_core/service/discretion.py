@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from esign_core.errors import EsignError, InvalidDraft, Refused
+from esign_core.errors import EsignError
 from esign_core.model import EnvelopeDraft, Redirects, Value
 
 _SHORTEST = 3
@@ -20,7 +20,8 @@ _TAKEN_OUT = "[...]"
 def discreet(error: EsignError, draft: EnvelopeDraft) -> EsignError:
     """The same error without what the draft says of people: in its message, problems and `raw`.
 
-    Titles, roles and file names stay: they tell what was refused, and are the caller's own words.
+    Titles, subjects, roles and file names stay: they tell what was refused, and are the caller's
+    own words.
     """
     values = sorted({value for value in _personal(draft) if len(value) >= _SHORTEST}, key=len)
     if not values:
@@ -41,10 +42,9 @@ def discreet(error: EsignError, draft: EnvelopeDraft) -> EsignError:
     error.message = clean(error.message)
     error.args = (error.message,)
     error.raw = clean(error.raw)
-    if isinstance(error, (InvalidDraft, Refused)):
-        error.problems = tuple(
-            replace(problem, message=clean(problem.message)) for problem in error.problems
-        )
+    error.problems = tuple(
+        replace(problem, message=clean(problem.message)) for problem in error.problems
+    )
     return error
 
 
@@ -60,7 +60,7 @@ def _personal(draft: EnvelopeDraft) -> Iterator[str]:
         yield from (value for value in told if value)
         yield from _addresses(signer.redirects)
         for each in signer.options:
-            yield from (value for value in _plain(each) if isinstance(value, str))
+            yield from _private(each)
         if number is not None:
             yield number.get_secret_value()
 
@@ -70,6 +70,11 @@ def _addresses(redirects: Redirects | None) -> Iterator[str]:
         yield from filter(None, (redirects.signed, redirects.failed))
 
 
-def _plain(options: Value) -> Iterator[object]:
-    for value in options.model_dump(exclude_defaults=True).values():
-        yield value.get_secret_value() if isinstance(value, SecretStr) else value
+def _private(options: Value) -> Iterator[str]:
+    """What the options themselves do not show."""
+    for name, field in type(options).model_fields.items():
+        value = getattr(options, name)
+        if isinstance(value, SecretStr):
+            yield value.get_secret_value()
+        elif isinstance(value, str) and not field.repr:
+            yield value

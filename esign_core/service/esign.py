@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from esign_core.engine import SavedFile, SyncDriver
-from esign_core.journal import Journal
 from esign_core.model import (
     ArtifactKind,
     Envelope,
@@ -17,21 +15,30 @@ from esign_core.model import (
     SigningLink,
     WebhookRequest,
 )
-from esign_core.provider import Check, Registry, Response
-from esign_core.service import operations, verbs
-from esign_core.service.checks import check_via
-from esign_core.service.config import Config, read_config
-from esign_core.service.connection import SIGNED
-from esign_core.service.events import Events
-from esign_core.service.operations import JOB_PATIENCE_SECONDS
-from esign_core.service.preview import Preview
-from esign_core.service.receive import Receipt, receive
-from esign_core.service.send import preview, send
-from esign_core.service.worker import Worker
-from esign_core.service.workspace import Workspace
+from esign_core.service.defaults import JOB_PATIENCE_SECONDS, SIGNED
+from esign_core.service.later import (
+    Events,
+    Registry,
+    SyncDriver,
+    Worker,
+    check_via,
+    operations,
+    preview,
+    receive,
+    resolve,
+    send,
+    verbs,
+)
+from esign_core.service.opened import Opened
+from esign_core.service.receipt import Receipt
+
+if TYPE_CHECKING:
+    from esign_core.engine import SavedFile
+    from esign_core.provider import Check, Response
+    from esign_core.service.preview import Preview
 
 
-class Esign:
+class Esign(Opened):
     """Envelopes over every connection, remembered in a journal.
 
     Args:
@@ -55,34 +62,14 @@ class Esign:
         refresh_after_seconds: float = 60.0,
         registry: Registry | None = None,
     ) -> None:
-        config = Config(dict(connections), journal, refresh_after_seconds)
-        self._workspace = Workspace(config, Journal(journal), registry or Registry.installed())
+        super().__init__(
+            connections,
+            journal=journal,
+            refresh_after_seconds=refresh_after_seconds,
+            registry=registry,
+        )
         self._driver = SyncDriver()
         self.events = Events(self._workspace, self._driver)
-
-    @classmethod
-    def from_config(cls, path: str | Path) -> Self:
-        """As a TOML file says; `${NAME}` in it stands for an environment variable.
-
-        Raises:
-            Misconfigured: The file cannot be read, or a setting is wrong.
-        """
-        config = read_config(path)
-        return cls(
-            config.connections,
-            journal=config.journal,
-            refresh_after_seconds=config.refresh_after_seconds,
-        )
-
-    @property
-    def connections(self) -> tuple[str, ...]:
-        """The names of the connections that can be used."""
-        return tuple(self._workspace.connections)
-
-    @property
-    def rejected(self) -> Mapping[tuple[str, str], int]:
-        """How many deliveries this process has turned away, by endpoint and reason."""
-        return dict(self._workspace.rejected)
 
     def check(self, draft: EnvelopeDraft, *, via: str, online: bool = False) -> Check:
         """What of a draft a connection cannot do, and which connections could.
@@ -218,6 +205,29 @@ class Esign:
         """
         return self._driver.run(verbs.download(self._workspace, envelope_id, Path(to), kinds))
 
+    def resolve(
+        self,
+        envelope_id: str,
+        *,
+        adopt: str | None = None,
+        resend: bool = False,
+        abandon: bool = False,
+    ) -> Envelope:
+        """An envelope in doubt, after a person's decision: exactly one of these.
+
+        `adopt` says what it is there, by the vendor's id. `resend` says that nothing went out:
+        after a last look there its key is free, and the next `send` with that key goes out.
+        `abandon` stops looking: it ends as `failed`, and its key stays taken.
+
+        Raises:
+            EnvelopeClosed: There is nothing to decide, or that is another envelope.
+            NotReady: It may still turn up by itself; `retry_after_seconds` tells how long.
+            ProviderError: The vendor could not be asked; nothing was decided.
+        """
+        return self._driver.run(
+            resolve(self._workspace, envelope_id, adopt=adopt, resend=resend, abandon=abandon)
+        )
+
     def request(
         self,
         via: str,
@@ -270,6 +280,3 @@ class Esign:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {', '.join(self.connections) or 'without connections'}>"

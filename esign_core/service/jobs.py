@@ -31,7 +31,6 @@ from esign_core.service.workspace import Workspace
 
 _LOOK_EVERY_SECONDS = 0.25
 """How often the journal is read while somebody else asks the vendor."""
-_HTTP_ERROR = 400
 
 
 def wait_for_job(workspace: Workspace, envelope: Envelope, seconds: float) -> Task[Envelope]:
@@ -76,10 +75,10 @@ def poll_job(workspace: Workspace, envelope_id: str) -> Task[Envelope]:
         return envelope
     session = workspace.session(envelope.connection)
     try:
-        result = yield from operations.poll(session, job)
+        result = yield from operations.poll(session, job, envelope.title)
     except EsignError as error:
         why = str(error)
-        if is_its_end(error):
+        if operations.is_its_end(error):
             _ = yield from workspace.write(lambda tx: _never_made(workspace, tx, envelope_id, why))
         elif isinstance(error, (NotFound, Refused, Uncertain)) or (
             isinstance(error, UnreadableAnswer) and _is_overdue(workspace, session, envelope)
@@ -102,15 +101,6 @@ def _is_overdue(workspace: Workspace, session: Session, envelope: Envelope) -> b
     assert envelope.created_at is not None  # noqa: S101 - every envelope that was sent has it
     age = (workspace.clock() - envelope.created_at).total_seconds()
     return age > session.provider.longest_delay_seconds
-
-
-def is_its_end(error: EsignError) -> bool:
-    """Whether a job has failed for good.
-
-    A refusal by HTTP status is about the question. It would free the caller's key, while the
-    vendor may be making the envelope all the same.
-    """
-    return isinstance(error, Refused) and (error.status_code or 0) < _HTTP_ERROR
 
 
 def _job_of(envelope_id: str) -> Callable[[Transaction], Job | None]:

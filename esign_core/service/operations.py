@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from itertools import chain, count
-from pathlib import Path
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from esign_core.engine import SavedFile, Session, Task, bring, call, safe_name, sleep
-from esign_core.errors import EsignError, NotReady, NotSupported, Outcome, UnreadableAnswer
+from esign_core.engine import Session, Task, call, sleep, transact
+from esign_core.errors import (
+    EsignError,
+    NotReady,
+    NotSupported,
+    Outcome,
+    Refused,
+    UnmappedTemplate,
+    UnreadableAnswer,
+)
 from esign_core.model import (
-    Artifact,
-    ArtifactKind,
     EnvelopeDraft,
     EnvelopeStatus,
     Job,
@@ -32,10 +37,11 @@ from esign_core.provider import (
     gaps_of,
     localized,
 )
+from esign_core.service.defaults import JOB_PATIENCE_SECONDS
 from esign_core.service.discretion import discreet
 
-JOB_PATIENCE_SECONDS = 300.0
-"""How long `send` waits for a vendor that is making an envelope, unless told otherwise."""
+_HTTP_ERROR = 400
+_UNCERTAIN = "Nothing keeps a record of it: look for it at the vendor before you send it again."
 
 
 def send(
@@ -47,14 +53,39 @@ def send(
 ) -> Task[Snapshot | Job]:
     """Ask for signatures; with `wait`, not without the envelope that the vendor makes of it."""
     expect_draft(draft)
-    provider = session.provider
-    Check(session.name, provider.name, gaps_of(draft, provider)).expect_ok(draft.title)
-    result = yield from ask_to_send(session, localized(draft, provider))
-    if isinstance(result, Job):
-        return (yield from wait_for(session, result, patience_seconds)) if wait else result
-    if is_unsent(session, result):
-        return (yield from dispatch(session, result, draft.title))
+    ready = yield from transact(partial(_ready, session, draft))
+    try:
+        result = yield from ask_to_send(session, ready)
+        if isinstance(result, Job):
+            title, patience = draft.title, patience_seconds
+            return (yield from wait_for(session, result, title, patience)) if wait else result
+        if is_unsent(session, result):
+            return (yield from dispatch(session, result, draft.title))
+    except EsignError as error:
+        if error.outcome is Outcome.UNCERTAIN:
+            error.add_note(_UNCERTAIN)
+        raise
     return result
+
+
+def _ready(session: Session, draft: EnvelopeDraft) -> EnvelopeDraft:
+    """The draft as the provider gets it; what it reads from disk holds no event loop up."""
+    check(session, draft).expect_ok(draft.title)
+    return localized(draft, session.provider)
+
+
+def check(session: Session, draft: EnvelopeDraft) -> Check:
+    """What stands in a draft's way at one connection; nobody is asked.
+
+    Raises:
+        UnmappedTemplate: The draft's template is not mapped there; the message says where.
+    """
+    name, provider = session.name, session.provider
+    try:
+        return Check(name, provider.name, gaps_of(draft, provider))
+    except UnmappedTemplate as error:
+        told = f"{name}: {error}"
+        raise UnmappedTemplate(told, provider=provider.name, connection=name) from None
 
 
 def expect_draft(draft: object) -> None:
@@ -71,7 +102,7 @@ def ask_to_send(
     session: Session, draft: EnvelopeDraft, *, envelope_id: str | None = None
 ) -> Task[Snapshot | Job]:
     """The provider's answer to a draft; its errors do not quote what the draft says of people."""
-    flow = session.provider.send(draft)
+    flow = partial(session.provider.send, draft)
     try:
         return (
             yield from call(
@@ -90,7 +121,7 @@ def is_unsent(session: Session, snapshot: Snapshot) -> bool:
 
 def dispatch(session: Session, stored: Snapshot, title: str) -> Task[Snapshot]:
     """Send a draft that is stored at the vendor; what it is then."""
-    flow = session.provider.dispatch(stored.remote_id)
+    flow = partial(session.provider.dispatch, stored.remote_id)
     try:
         return (yield from call(session, flow, operation="dispatch", subject=title))
     except EsignError as error:
@@ -98,7 +129,7 @@ def dispatch(session: Session, stored: Snapshot, title: str) -> Task[Snapshot]:
         raise
 
 
-def wait_for(session: Session, job: Job, patience_seconds: float) -> Task[Snapshot]:
+def wait_for(session: Session, job: Job, title: str, patience_seconds: float) -> Task[Snapshot]:
     """The envelope that a vendor is making, as soon as it is made.
 
     Raises:
@@ -108,22 +139,38 @@ def wait_for(session: Session, job: Job, patience_seconds: float) -> Task[Snapsh
     while True:
         pause = job.poll_after_seconds
         if waited + pause > patience_seconds:
-            raise NotReady(
-                f"{session.name} is still making the envelope after {waited:g} s, and goes on. "
-                "Send with wait=False to keep the job and ask again with `poll`.",
+            late = NotReady(
+                f'{session.name} is still making "{title}" after {waited:g} s, and goes on. '
+                "The error's `job` is what to ask again for, with `poll`.",
                 outcome=Outcome.DONE,
             ).locate(provider=session.provider.name, connection=session.name, operation="poll")
+            late.job = job
+            raise late
         yield from sleep(pause)
         waited += pause
-        result = yield from poll(session, job)
+        try:
+            result = yield from poll(session, job, title)
+        except EsignError as error:
+            if not is_its_end(error):  # it was accepted; only the question was not answered
+                error.outcome = Outcome.UNCERTAIN
+            raise
         if isinstance(result, Snapshot):
             return result
         job = result
 
 
-def poll(session: Session, job: Job) -> Task[Snapshot | Job]:
+def poll(session: Session, job: Job, title: str | None = None) -> Task[Snapshot | Job]:
     """What has become of a job: the envelope, or the job again."""
-    return call(session, session.provider.poll(job), operation="poll")
+    return call(session, partial(session.provider.poll, job), operation="poll", subject=title)
+
+
+def is_its_end(error: EsignError) -> bool:
+    """Whether a job has failed for good.
+
+    A refusal by HTTP status is about the question. It would free the caller's key, while the
+    vendor may be making the envelope all the same.
+    """
+    return isinstance(error, Refused) and (error.status_code or 0) < _HTTP_ERROR
 
 
 def fetch(session: Session, remote_id: str) -> Task[Snapshot]:
@@ -132,7 +179,7 @@ def fetch(session: Session, remote_id: str) -> Task[Snapshot]:
     Raises:
         UnreadableAnswer: The vendor answered about another one.
     """
-    flow = session.provider.fetch(remote_id)
+    flow = partial(session.provider.fetch, remote_id)
     snapshot = yield from call(session, flow, operation="fetch", subject=remote_id)
     if snapshot.remote_id != remote_id:
         raise UnreadableAnswer(
@@ -149,32 +196,33 @@ def fetch(session: Session, remote_id: str) -> Task[Snapshot]:
 
 def cancel(session: Session, remote_id: str, reason: str | None) -> Task[Snapshot]:
     """Call an envelope off."""
-    flow = session.provider.cancel(remote_id, reason=reason)
+    flow = partial(session.provider.cancel, remote_id, reason=reason)
     return call(session, flow, operation="cancel", subject=remote_id)
 
 
 def remind(session: Session, remote_id: str, signer: str | None) -> Task[None]:
     """Write once more to those who have not signed."""
-    flow = session.provider.remind(remote_id, signer=signer)
+    flow = partial(session.provider.remind, remote_id, signer=signer)
     return call(session, flow, operation="remind", subject=remote_id)
 
 
 def signing_links(session: Session, remote_id: str) -> Task[tuple[SigningLink, ...]]:
     """Where each signer signs."""
-    flow = session.provider.signing_links(remote_id)
+    flow = partial(session.provider.signing_links, remote_id)
     return call(session, flow, operation="signing_links", subject=remote_id)
 
 
 def list_page(session: Session, query: Query) -> Task[tuple[tuple[Snapshot, ...], str | None]]:
     """One page of the account's envelopes, and where to go on."""
-    flow = session.provider.list_envelopes(query)
+    flow = partial(session.provider.list_envelopes, query)
     page = yield from call(session, flow, operation="list")
     return page.snapshots, page.next_cursor
 
 
 def log(session: Session, remote_id: str) -> Task[tuple[LogEntry, ...]]:
     """The vendor's own record of an envelope."""
-    return call(session, session.provider.log(remote_id), operation="log", subject=remote_id)
+    flow = partial(session.provider.log, remote_id)
+    return call(session, flow, operation="log", subject=remote_id)
 
 
 def request(
@@ -196,7 +244,7 @@ def request(
 
 def templates(session: Session) -> Task[tuple[Template, ...]]:
     """The vendor's prepared documents."""
-    return call(session, _templates(session).list(), operation="list_templates")
+    return call(session, _templates(session).list, operation="list_templates")
 
 
 def _templates(session: Session) -> Templates:
@@ -208,12 +256,13 @@ def _templates(session: Session) -> Templates:
 
 def subscribe(session: Session, url: str) -> Task[Subscription]:
     """Have the vendor send deliveries to `url`."""
-    return call(session, webhooks_of(session).subscribe(url), operation="subscribe")
+    flow = partial(webhooks_of(session).subscribe, url)
+    return call(session, flow, operation="subscribe")
 
 
 def unsubscribe(session: Session, subscription_id: str) -> Task[None]:
     """Have the vendor stop."""
-    flow = webhooks_of(session).unsubscribe(subscription_id)
+    flow = partial(webhooks_of(session).unsubscribe, subscription_id)
     return call(session, flow, operation="unsubscribe", subject=subscription_id)
 
 
@@ -227,58 +276,3 @@ def webhooks_of(session: Session) -> Webhooks:
     if facet is None:
         raise NotSupported(f"{session.provider.name} has no webhooks.")
     return facet
-
-
-def download(
-    session: Session, remote_id: str, *, to: Path, kinds: Collection[ArtifactKind]
-) -> Task[tuple[SavedFile, ...]]:
-    """Bring an envelope's files into a folder.
-
-    Raises:
-        NotReady: It has no such files, or not yet.
-    """
-    snapshot = yield from fetch(session, remote_id)
-    wanted = [artifact for artifact in snapshot.artifacts if artifact.kind in kinds]
-    missing = set(kinds) - {artifact.kind for artifact in wanted}
-    if snapshot.status is not EnvelopeStatus.COMPLETED:
-        missing |= set(kinds) & {ArtifactKind.SIGNED}
-    if missing:
-        told = ", ".join(sorted(missing))
-        raise NotReady(
-            f'"{snapshot.title or remote_id}" is {snapshot.status} and has no file of this kind: '
-            f"{told}. Nothing was downloaded; "
-            + ("ask for other kinds." if snapshot.status.is_final else "wait for its completion.")
-        ).locate(provider=session.provider.name, connection=session.name, operation="download")
-    saved: list[SavedFile] = []
-    for artifact, name in _named(wanted):
-        flow = session.provider.download(snapshot, artifact)
-        source = yield from call(session, flow, operation="download", subject=remote_id)
-        try:
-            saved.append((yield from bring(session, source, to / name)))
-        except EsignError as error:
-            _ = error.locate(
-                provider=session.provider.name,
-                connection=session.name,
-                operation="download",
-                subject=remote_id,
-            )
-            raise
-    return tuple(saved)
-
-
-def _named(artifacts: list[Artifact]) -> Iterator[tuple[Artifact, str]]:
-    """A safe file name for each, all different, and the same whatever else is asked for.
-
-    A signed document keeps its name; other kinds have theirs in it, so that an original never
-    takes the place of what was signed.
-    """
-    taken: set[str] = set()
-    for artifact in artifacts:
-        stem, dot, ending = safe_name(artifact.name).rpartition(".")
-        stem, ending = (stem, f"{dot}{ending}") if stem else (ending, "")
-        if artifact.kind is not ArtifactKind.SIGNED and stem != artifact.kind:
-            stem = f"{stem}.{artifact.kind}"
-        tries = (f"{stem}-{i}{ending}" for i in count(2))
-        name = next(n for n in chain([f"{stem}{ending}"], tries) if n.casefold() not in taken)
-        taken.add(name.casefold())
-        yield artifact, name

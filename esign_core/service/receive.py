@@ -18,6 +18,7 @@ from esign_core.model import (
     match,
 )
 from esign_core.service.operations import webhooks_of
+from esign_core.service.receipt import Receipt
 from esign_core.service.record import Reading, identify_subject, plan_refresh, read, record_notice
 from esign_core.service.workspace import Workspace
 
@@ -26,17 +27,6 @@ _IDENTIFY_AFTER = timedelta(seconds=30)
 
 MAX_UNPROVEN_BYTES = 16 * 1024
 """The longest body that is kept of a delivery that proves nothing."""
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What was made of a delivery that is kept."""
-
-    connection: str
-    state: DeliveryState
-    is_new: bool
-    """False if the same delivery was here before."""
-    envelope_ids: tuple[str, ...] = ()
 
 
 def receive(workspace: Workspace, endpoint: str, request: WebhookRequest) -> Task[Receipt]:

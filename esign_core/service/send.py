@@ -8,6 +8,7 @@ our mark at the vendor. Nothing is ever sent again by itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -30,7 +31,8 @@ from esign_core.service import operations
 from esign_core.service.checks import check_everywhere
 from esign_core.service.dispatch import dispatch
 from esign_core.service.jobs import wait_for_job
-from esign_core.service.record import record_snapshot
+from esign_core.service.preview import Preview
+from esign_core.service.record import record_snapshot, surprise
 from esign_core.service.workspace import Workspace
 
 _FIRST_LOOK_SECONDS = 60
@@ -58,22 +60,44 @@ def send(
         NotSupported: The connection cannot do it; with every gap and a remedy for each.
         ProviderError: What the vendor said; `outcome` tells whether it was sent all the same.
     """
-    operations.expect_draft(draft)
-    if not key or not key.isprintable():
-        raise Misconfigured("key must be a word of yours that is the same on every try")
-    session = workspace.session(via)
-    pinned = yield from transact(draft.pinned)
-    known = yield from workspace.read(lambda tx: tx.envelopes.intent(tenant, key))
+    session, pinned, known = yield from _asked(workspace, draft, via=via, key=key, tenant=tenant)
     if known is None:
         ready = yield from transact(lambda: _ready(workspace, session, pinned))
         intent = _intent(workspace, session, pinned, ready, key=key, tenant=tenant)
-        known = yield from workspace.write(lambda tx: _begin(tx, intent))
+        known = yield from _intended(workspace, intent)
         if known is None:
             envelope = yield from _doubting(
                 intent.envelope, _request(workspace, session, ready, intent.envelope)
             )
             return (yield from wait_for_job(workspace, envelope, wait_seconds))
     return (yield from wait_for_job(workspace, _same_wish(known, pinned, via), wait_seconds))
+
+
+def preview(
+    workspace: Workspace, draft: EnvelopeDraft, *, via: str, key: str, tenant: str = ""
+) -> Task[Preview]:
+    """What `send` would do: all of it up to the first thing that it writes down.
+
+    Raises:
+        KeyReused: The key was used for another draft.
+    """
+    session, pinned, known = yield from _asked(workspace, draft, via=via, key=key, tenant=tenant)
+    sent = _same_wish(known, pinned, via) if known is not None else None
+    found = yield from transact(lambda: _prepared(workspace, session, pinned))
+    return replace(found, known=sent)
+
+
+def _asked(
+    workspace: Workspace, draft: EnvelopeDraft, *, via: str, key: str, tenant: str
+) -> Task[tuple[Session, EnvelopeDraft, Intent | None]]:
+    """The account, the draft with its documents hashed, and what was sent with the key before."""
+    operations.expect_draft(draft)
+    if not key or not key.isprintable():
+        raise Misconfigured("key must be a word of yours that is the same on every try")
+    session = workspace.session(via)
+    pinned = yield from transact(draft.pinned)
+    known = yield from workspace.read(lambda tx: tx.envelopes.intent(tenant, key))
+    return session, pinned, known
 
 
 def _same_wish(known: Intent, draft: EnvelopeDraft, via: str) -> Envelope:
@@ -106,10 +130,23 @@ def _differences(at: str, one: Any, two: Any) -> list[tuple[str, tuple[str, str]
 
 
 def _ready(workspace: Workspace, session: Session, draft: EnvelopeDraft) -> EnvelopeDraft:
-    """The draft as the provider gets it: seen by plugins, checked, its template resolved."""
+    """The draft as the provider gets it, if it can be sent."""
+    found = _prepared(workspace, session, draft)
+    found.check.expect_ok(found.draft.title)
+    return found.draft
+
+
+def _prepared(workspace: Workspace, session: Session, draft: EnvelopeDraft) -> Preview:
+    """The draft as the provider gets it: seen by plugins, checked, its template resolved.
+
+    Raises:
+        UnmappedTemplate: The draft's template is not mapped at this connection.
+        DocumentChanged: A document is not as long as it was when it was named.
+    """
     amended = workspace.amended(draft, session.name)
-    check_everywhere(workspace, session, amended).expect_ok(amended.title)
-    return localized(amended, session.provider).pinned()
+    found = check_everywhere(workspace, session, amended)
+    target = session.provider.template_of(amended) if amended.template is not None else None
+    return Preview(found, localized(amended, session.provider).pinned(), target)
 
 
 def _intent(
@@ -135,6 +172,15 @@ def _intent(
         created_at=now,
     )
     return Intent(envelope, draft.fingerprint(), draft.canonical())
+
+
+def _intended(workspace: Workspace, intent: Intent) -> Task[Intent | None]:
+    """`_begin`, in a transaction of its own, without which nothing is sent."""
+    try:
+        return (yield from workspace.write(lambda tx: _begin(tx, intent)))
+    except JournalUnusable as error:
+        error.add_note("Nothing was sent.")
+        raise
 
 
 def _begin(tx: Transaction, intent: Intent) -> Intent | None:
@@ -175,8 +221,11 @@ def _request(
         failure = error
         after = yield from workspace.write(lambda tx: _failed(workspace, tx, envelope, failure))
         error.outcome = after.outcome
-        if after.outcome is not Outcome.NOT_DONE:
-            error.add_note(f"It is being looked for; `esign show {envelope.id}` tells more.")
+        if after.is_in_doubt:
+            error.add_note(
+                f"It is being looked for; `esign show {envelope.id}` tells what was found, and "
+                f"with `esign resolve {envelope.id}` a person can decide."
+            )
         raise
     if isinstance(result, Job):
         job = result
@@ -185,7 +234,7 @@ def _request(
     envelope = yield from workspace.write(
         lambda tx: record_snapshot(workspace, tx, envelope.id, stored, Source.REPLY)
     )
-    if operations.is_unsent(session, stored) and envelope.outcome is Outcome.UNCERTAIN:
+    if operations.is_unsent(session, stored) and envelope.is_in_doubt:
         envelope = yield from dispatch(workspace, session, envelope)
     return envelope
 
@@ -194,7 +243,7 @@ def _failed(
     workspace: Workspace, tx: Transaction, envelope: Envelope, error: EsignError
 ) -> Envelope:
     current = tx.envelopes.get(envelope.id)
-    if current.remote_id is not None:  # it was found meanwhile
+    if current.remote_id is not None or not current.is_in_doubt:  # it was found, or decided
         return current
     if error.outcome is Outcome.NOT_DONE:
         tx.work.drop(WorkKind.LOOK_UP, current.id)
@@ -228,5 +277,6 @@ def _queued(workspace: Workspace, tx: Transaction, envelope_id: str, job: Job) -
         facts={Fact(EventType.ENVELOPE_QUEUED): None},
         raw=job.raw,
     )
-    after, _ = tx.record(tx.envelopes.settle(current, Outcome.DONE), queued)
+    settled = tx.envelopes.settle(current, Outcome.DONE, surprise(current))
+    after, _ = tx.record(settled, queued)
     return after

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from esign_core.engine import SavedFile, Task
-from esign_core.errors import EnvelopeClosed, EsignError, Misconfigured, NotSupported
+from esign_core.errors import EnvelopeClosed, EsignError, Misconfigured, NotSupported, Outcome
 from esign_core.model import (
     ArtifactKind,
     Envelope,
@@ -19,6 +19,7 @@ from esign_core.model import (
 )
 from esign_core.model.snapshot import SignerSnapshot
 from esign_core.service import operations
+from esign_core.service.downloads import download as bring_files
 from esign_core.service.record import record_snapshot
 from esign_core.service.workspace import Workspace
 
@@ -96,7 +97,7 @@ def download(
     envelope = yield from workspace.envelope(envelope_id)
     session, remote_id = workspace.place(envelope)
     folder = to / envelope.id
-    task = operations.download(session, remote_id, to=folder, kinds=kinds)
+    task = bring_files(session, remote_id, to=folder, kinds=kinds)
     return (yield from _about(envelope, task))
 
 
@@ -126,7 +127,7 @@ def _about(envelope: Envelope, task: Task[T]) -> Task[T]:
     except EsignError as error:
         error.subject, error.envelope_id = envelope.title, envelope.id
         error.connection = error.connection or envelope.connection
-        if isinstance(error, EnvelopeClosed):
+        if isinstance(error, EnvelopeClosed) or error.outcome is Outcome.UNCERTAIN:
             error.add_note(f"`esign show {envelope.id} --fetch` tells how it stands.")
         raise
 

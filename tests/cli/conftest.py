@@ -126,6 +126,23 @@ def config(simulators: dict[str, Simulator], tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def install(tmp_path: Path) -> Callable[[str], Path]:
+    """A package with a plugin of this text, as an installer leaves it; where to import it from."""
+
+    def run(module: str) -> Path:
+        site = tmp_path / "site"
+        info = site / "esign_acme-1.0.dist-info"
+        info.mkdir(parents=True)
+        about = "Metadata-Version: 2.1\nName: esign-acme\nVersion: 1.0\n"
+        _ = (info / "METADATA").write_text(about, encoding="utf-8")
+        _ = (info / "entry_points.txt").write_text("[esign]\nacme = acme_plugin\n", "utf-8")
+        _ = (site / "acme_plugin.py").write_text(module, encoding="utf-8")
+        return site
+
+    return run
+
+
+@pytest.fixture
 def control(simulators: dict[str, Simulator]) -> Iterator[Callable[[str], Control]]:
     """What people do at a vendor, by the provider's name."""
     with ExitStack() as stack:

@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 import signal
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -57,10 +56,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
 def test_the_stream_is_whole_and_nothing_else_is_on_stdout(start: Run) -> None:
     """`esign demo --json`: all that the demonstration promises, read by a program."""
-    begun = time.monotonic()
     answer = start("demo", "--json").end(None)
     assert answer.code == 0, answer.err
-    assert time.monotonic() - begun < 20
     events = [json.loads(line) for line in answer.lines]
     assert len(events) >= 20
     assert all(set(event) >= ALWAYS for event in events)

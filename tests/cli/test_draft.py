@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,7 +89,11 @@ def test_documents_lie_beside_the_draft(tmp_path: Path, pdf: Path) -> None:
     ("text", "told"),
     [
         ("- title", "must be a mapping"),
-        ("title: [", "cannot be understood"),
+        ("title: [", "cannot be understood: it is not YAML in line 1, column 9"),
+        ("identity: {number: nobody, method: [x}]", "it is not YAML in line 1, column 38"),
+        ("title: *nobody", "it is not YAML in line 1, column 8"),
+        ("[" * 3000, "nested too deep"),
+        ("{title: X, template: t, signers: [{name: Ann, ~: x}]}", "a value without a name"),
         ("{title: X, template: t, signers: [{name: Ann, email: nobody}]}", "signers[0].email"),
         ("{title: X, template: t, signers: [{name: A, email: a@x.dk}], sginers: []}", "sginers"),
         ("{title: X, documents: [{file: a.pdf}], signers: []}", "documents[0]: must be a path"),
@@ -107,7 +113,7 @@ def test_an_unknown_word_of_a_document_is_named(tmp_path: Path, pdf: Path) -> No
     file = _yaml(
         tmp_path, f"{{title: X, documents: [{{path: {pdf.name}, tilte: Y}}], signers: []}}"
     )
-    with pytest.raises(InvalidDraft, match="has no tilte; it has name, path"):
+    with pytest.raises(InvalidDraft, match="has no tilte; it has name, options, path"):
         _ = read_draft(file, None)
 
 
@@ -126,8 +132,11 @@ def test_flags_make_a_draft(pdf: Path) -> None:
             "Lars Berg <lars@example.com>, order=1, action=approve, language=da",
             "Link Lee, order=2, delivery=link",
         ),
+        subject="Your lease",
         message="Please sign.",
+        send_at="2030-01-31T09:00:00+01:00",
         expires_in_days=7,
+        remind_every_days=2,
     )
     draft = read_draft(None, flags)
     jane, lars, lee = draft.signers
@@ -137,7 +146,18 @@ def test_flags_make_a_draft(pdf: Path) -> None:
     )  # fmt: skip
     assert (lars.action, lars.language) == (SignerAction.APPROVE, "da")
     assert (lee.email, lee.delivery) == (None, Channel.LINK)
-    assert (draft.message, draft.expires_in_days) == ("Please sign.", 7)
+    assert (draft.subject, draft.message) == ("Your lease", "Please sign.")
+    assert draft.send_at == datetime(2030, 1, 31, 8, tzinfo=UTC)
+    assert (draft.expires_in_days, draft.remind_every_days) == (7, 2)
+
+
+def test_a_last_moment_can_be_named() -> None:
+    """A moment without a time zone is refused by its name: nobody could say which it is."""
+    given: dict[str, Any] = {"title": "X", "template": "t", "signer": ("A, delivery=link",)}
+    draft = read_draft(None, DraftFlags(**given, expires_at="2030-02-01T00:00:00Z"))
+    assert draft.expires_at == datetime(2030, 2, 1, tzinfo=UTC)
+    with pytest.raises(InvalidDraft, match="expires_at: needs a time zone"):
+        _ = read_draft(None, DraftFlags(**given, expires_at="2030-02-01T00:00:00"))
 
 
 def test_signers_can_be_put_in_order_and_reached_by_link() -> None:

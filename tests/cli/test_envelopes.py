@@ -25,6 +25,7 @@ def test_a_sent_envelope_can_be_shown(esign: Run, config: Path, sent: str) -> No
     shown = esign("show", sent, "--config", config, "--json").json
     assert shown["id"] == sent
     assert (shown["connection"], shown["status"], shown["outcome"]) == ("penvio", "sent", "done")
+    assert not shown["is_in_doubt"]
     assert [(s["id"], s["role"], s["order"], s["status"]) for s in shown["signers"]] == [
         ("s1", "tenant", 1, "notified"),
         ("s2", "landlord", 2, "waiting"),
@@ -86,6 +87,7 @@ def test_links_that_a_vendor_keeps_to_itself_are_refused(
     answer = esign("links", sent, "--config", config)
     assert answer.code == 1
     assert answer.err.startswith("NotSupported: penvio cannot hand out signing links")
+    assert "Penvio writes to signers itself" in answer.err
 
 
 def test_a_finished_envelope_is_downloaded(
@@ -128,13 +130,25 @@ def test_signers_are_reminded(esign: Run, config: Path, sent: str, control: AtVe
 def test_the_journal_is_listed_and_narrowed(esign: Run, config: Path, sent: str) -> None:
     """The newest first; by connection and status."""
     (row,) = esign("list", "--config", config).lines
-    assert row.split("\t")[:3] == [sent, "penvio", "sent"]
+    assert row.split("\t")[:4] == [sent, "penvio", "sent", "done"]
     assert [e["id"] for e in esign("list", "--config", config, "--json").json] == [sent]
     assert esign("list", "--status", "completed", "--config", config, "--json").json == []
     assert esign("list", "--connection", "penneo", "--config", config, "--json").json == []
     unknown = esign("list", "--connection", "pennea", "--config", config)
     assert unknown.err.startswith("UnknownConnection: ")
     assert 'Did you mean "penneo"?' in unknown.err
+
+
+def test_what_a_vendor_refused_can_be_told_in_the_list(
+    esign: Run, config: Path, lease: Path, pdf: Path
+) -> None:
+    """It is there with its outcome, so that nobody takes it for one that waits."""
+    text = config.read_text(encoding="utf-8").replace('tenant = "Tenant"', 'tenant = "Nobody"')
+    _ = config.write_text(text, encoding="utf-8")
+    refused = esign("send", lease, "--via", "penvio", "--key", "k", "--config", config)
+    assert refused.code == 1
+    (row,) = esign("list", "--config", config).lines
+    assert row.split("\t")[1:4] == ["penvio", "draft", "not_done"]
 
 
 def test_a_check_says_every_gap_and_who_can(esign: Run, config: Path, pdf: Path) -> None:

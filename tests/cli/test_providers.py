@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,14 +12,9 @@ import pytest
 
 
 @pytest.fixture
-def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def broken(install: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """An installed plugin that cannot be imported."""
-    info = tmp_path / "acme-1.0.dist-info"
-    info.mkdir()
-    _ = (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
-    _ = (info / "entry_points.txt").write_text("[esign]\nacme = acme_plugin\n")
-    _ = (tmp_path / "acme_plugin.py").write_text("raise RuntimeError('half an update')\n")
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.syspath_prepend(install("raise RuntimeError('half an update')\n"))
 
 
 def test_installed_providers_are_listed(esign: Callable[..., Any]) -> None:
@@ -38,7 +37,7 @@ def test_a_broken_plugin_is_listed_with_its_error(esign: Callable[..., Any]) -> 
     assert answer.code == 0
     assert {each["name"] for each in answer.json["providers"]} == {"penneo", "penvio"}
     assert answer.json["broken"] == [
-        {"name": "acme", "distribution": "acme", "error": "RuntimeError: half an update"}
+        {"name": "acme", "distribution": "esign-acme", "error": "RuntimeError: half an update"}
     ]
 
 
@@ -48,3 +47,35 @@ def test_a_pipe_gets_a_line_for_each(esign: Callable[..., Any]) -> None:
     rows = [line.split("\t") for line in esign("providers").lines]
     assert [row[:2] for row in rows] == [["penneo", "ok"], ["penvio", "ok"], ["acme", "broken"]]
     assert rows[2][3] == "RuntimeError: half an update"
+
+
+def test_an_installed_package_with_an_import_error_harms_itself_alone(
+    install: Callable[[str], Path], config: Path, lease: Path
+) -> None:
+    """The real command, in a process of its own: the package is named, and the others work."""
+    site = install("from esign_core import NoSuchThing\n")
+    more = '\n[connections.acme-eu]\nprovider = "acme"\n'
+    _ = config.write_text(config.read_text(encoding="utf-8") + more, encoding="utf-8")
+
+    def run(*words: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [Path(sys.executable).with_name("esign"), *map(str, words)],
+            env={**os.environ, "PYTHONPATH": str(site)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    listed = run("providers", "--json")
+    assert listed.returncode == 0, listed.stderr
+    (broken,) = json.loads(listed.stdout)["broken"]
+    assert (broken["name"], broken["distribution"]) == ("acme", "esign-acme")
+    assert broken["error"].startswith("ImportError: cannot import name 'NoSuchThing'")
+    assert {each["name"] for each in json.loads(listed.stdout)["providers"]} == {"penneo", "penvio"}
+    works = run("check", lease, "--via", "penvio", "--config", config)
+    assert (works.returncode, works.stdout) == (0, 'penvio can send "Lease 14".\n')
+    refused = run("check", lease, "--via", "acme-eu", "--config", config)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(
+        'BrokenProvider: the plugin "acme" (esign-acme) cannot be used'
+    )

@@ -25,13 +25,14 @@ def test_one_json_line_says_how_to_reach_every_vendor(start: Run, number: signal
     told = json.loads(sandbox.line())
     assert list(told["penneo"]) == [
         "base_url", "oauth_url", "client_id", "client_secret", "api_key", "api_secret",
-        "control_url",
+        "control_url", "mail_url",
     ]  # fmt: skip
     assert list(told["penvio"]) == [
-        "base_url", "api_key", "bucket_url", "template_id", "control_url",
+        "base_url", "api_key", "bucket_url", "template_id", "control_url", "mail_url",
     ]  # fmt: skip
     for each in told.values():
         assert httpx.get(f"{each['control_url']}/ledger", trust_env=False).json() == {"ledger": []}
+        assert httpx.get(each["mail_url"], trust_env=False).json() == {"mail": []}
     bucket = Path(told["penvio"]["bucket_url"].removeprefix("file://"))
     assert bucket.is_dir()
     ended = sandbox.end(number)
@@ -62,6 +63,7 @@ def test_people_get_a_configuration_to_copy(start: Run) -> None:
     lines = [sandbox.line()]
     while lines[-1] != "# Runs until Ctrl-C.":
         lines.append(sandbox.line())
+    assert sum("mail_url" in line for line in lines) == 2
     text = "\n".join(lines[lines.index("# esign.toml") :])
     settings = tomllib.loads(text)["connections"]
     assert set(settings) == {"penneo", "penvio"}
@@ -134,3 +136,27 @@ def test_simulators_stop_with_their_block() -> None:
         folders = [simulator.folder for simulator in started.values()]
         assert all(folder.is_dir() for folder in folders)
     assert not any(folder.exists() for folder in folders)
+
+
+def test_configuration_is_saved_and_never_over_another(
+    start: Run, esign: Run, tmp_path: Path
+) -> None:
+    """It can be used as it is; a file that is there stays as it is."""
+    sandbox = start("sandbox", "--save", tmp_path / "my.toml")
+    lines = [sandbox.line()]
+    while lines[-1] != "# Runs until Ctrl-C.":
+        lines.append(sandbox.line())
+    assert f"# {tmp_path / 'my.toml'} is saved: its connections lead here." in lines
+    with Connection.from_config(tmp_path / "my.toml", "penvio") as connection:
+        assert connection.list() == ((), None)
+    before = (tmp_path / "my.toml").read_text()
+    again = esign("sandbox", "--save", tmp_path / "my.toml")
+    assert again.code == 2
+    assert "is there already, and stays as it is" in again.err
+    assert (tmp_path / "my.toml").read_text() == before
+    other = start("sandbox", "--json", "--save", tmp_path / "other.toml")
+    assert "penvio" in json.loads(other.line())
+    assert (tmp_path / "other.toml").is_file()  # for programs too
+    nowhere = esign("sandbox", "--save", tmp_path / "nowhere" / "my.toml")
+    assert nowhere.code == 2
+    assert "cannot be written" in nowhere.err

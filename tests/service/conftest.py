@@ -15,8 +15,9 @@ from esign_core.errors import EsignError
 from esign_core.journal import InboxEntry, Journal, WorkItem, WorkKind
 from esign_core.model import Document, Envelope, EnvelopeDraft, Event, Signer, WebhookRequest
 from esign_core.provider import Registry, Webhooks, utc_now
+from esign_core.service import Receipt
 from esign_core.service.config import Config
-from esign_core.service.receive import Receipt, receive
+from esign_core.service.receive import receive
 from esign_core.service.send import send
 from esign_core.service.worker import turn
 from esign_core.service.workspace import Workspace

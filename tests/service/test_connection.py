@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pickle
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ from esign_core.errors import (
     NotReady,
     NotSupported,
     Outcome,
+    UnknownConnection,
 )
 from esign_core.model import EnvelopeStatus, Job, Snapshot
 from esign_core.provider import Registry
@@ -98,6 +101,22 @@ def test_connection_without_patience_does_not_say_that_nothing_was_sent(
     assert error.outcome is Outcome.DONE
 
 
+@pytest.mark.promise("D1")
+def test_connection_without_patience_hands_the_job_back(
+    connection: Callable[..., Connection], vendor: FakeVendor, world: World
+) -> None:
+    """Whoever catches the error asks again; its handle is in no text and no pickle of it."""
+    vendor.job_seconds = 0
+    account = connection(style="job")
+    error = _failed(lambda: account.send(world.draft(), patience_seconds=0.5), NotReady)
+    assert isinstance(error, NotReady)
+    handle = error.job.handle["job"]
+    assert handle not in f"{error!r} {error} {vars(error)} {traceback.format_exception(error)}"
+    assert handle.encode() not in pickle.dumps(error)
+    assert pickle.loads(pickle.dumps(error)).job is None  # noqa: S301 - our own
+    assert isinstance(account.poll(error.job), Snapshot)
+
+
 def test_connection_tells_of_the_draft_that_it_could_not_send(
     connection: Callable[..., Connection], vendor: FakeVendor, world: World
 ) -> None:
@@ -134,3 +153,16 @@ async def test_awaited_connection_does_the_same(
         with pytest.raises(NotSupported):
             await account.unsubscribe("1")
         assert repr(account) == "<AsyncConnection fake>"
+
+
+def test_connection_of_a_file_is_opened_by_its_name(tmp_path: Path) -> None:
+    """The same file serves scripts and products; an unknown name is told with those there are."""
+    file = tmp_path / "esign.toml"
+    _ = file.write_text(
+        '[connections.penvio-eu]\nprovider = "penvio"\napi_key = "canary-key"\nendpoint = "abc"\n'
+    )
+    with Connection.from_config(file, "penvio-eu") as account:
+        assert repr(account) == "<Connection penvio-eu>"
+    with pytest.raises(UnknownConnection, match='Did you mean "penvio-eu"') as caught:
+        Connection.from_config(file, "penvio-ue")
+    assert "canary" not in str(caught.value)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
-from esign_core.errors import NotFound, Problem, Refused
+from esign_core.errors import Misconfigured, NotFound, Problem, Refused
 from esign_core.model import (
     CopyRecipient,
     EnvelopeDraft,
@@ -32,7 +32,8 @@ class FakeSignerOptions(SignerOptions):
     """Wishes that only one vendor knows."""
 
     provider: ClassVar[str] = "fake"
-    company_number: str
+    company_number: str = Field(repr=False)
+    form: str = "text"
     pin: SecretStr
 
 
@@ -90,6 +91,12 @@ def test_no_value_of_a_person_stays(value: str) -> None:
         assert value.casefold() not in text.casefold()
     assert told.problems[0].field == "signers[0].email"
     assert told.raw["code"] == 7
+
+
+def test_problems_of_every_error_are_told_without_people() -> None:
+    """Not of refusals alone: any error may carry problems."""
+    error = Misconfigured("no", problems=[Problem("webhook_url", "not for Jane Doe")])
+    assert discreet(error, DRAFT).problems == (Problem("webhook_url", "not for [...]"),)
 
 
 def test_what_was_refused_can_still_be_told() -> None:

@@ -20,7 +20,7 @@ from esign_core.errors import (
 from esign_core.model import Artifact, ArtifactKind, EnvelopeStatus
 from esign_core.provider import Registry, utc_now
 from esign_core.service import AsyncEsign, Esign, verbs
-from esign_core.service.operations import _named
+from esign_core.service.downloads import _named
 from esign_core.testing import FakeVendor
 from esign_core.testing.fake import FILE
 

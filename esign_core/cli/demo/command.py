@@ -36,6 +36,10 @@ def demo(
     people, one after the other; another one is declined, a third one cancelled. Webhooks are
     duplicated, swapped and lost on the way. The stream is shown as it grows; with --json, one line
     for each event and nothing else. The exit code is 1 if anything is not as it should be.
+
+    ```sh
+    esign demo --to archive
+    ```
     """
     import anyio
 

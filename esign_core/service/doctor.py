@@ -1,0 +1,239 @@
+"""Everything that can be known to be wrong before it hurts, each with what to do."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from esign_core.engine import Session, SyncDriver
+from esign_core.engine.transport import Transport
+from esign_core.errors import (
+    BrokenProvider,
+    InvalidDraft,
+    JournalUnusable,
+    Misconfigured,
+    Outcome,
+)
+from esign_core.journal import Journal, Transaction, WorkItem, WorkKind
+from esign_core.model import Document, Envelope
+from esign_core.provider import Registry, utc_now
+from esign_core.service.config import Config, read_config
+from esign_core.service.findings import Finding
+from esign_core.service.opening import open_session
+from esign_core.service.probing import TimedLine, probe
+from esign_core.service.workspace import Workspace
+
+_TIMEOUT_SECONDS = 10.0
+"""How long a vendor may be silent: somebody waits for the answer."""
+_LATE = timedelta(minutes=1)
+"""How long work may be due before it counts as left undone: workers look every two seconds."""
+_MOST = 1000
+"""How many rows are counted at the most."""
+_FEW_TRIES = 3
+"""How often work may fail before somebody should look."""
+_SAFE_SQLITE = (3, 51, 3)
+"""The first version that stays whole when two connections write and checkpoint at once."""
+_BUCKET = re.compile(r"(s3|gs|az|file|memory)://")
+
+
+def examine(
+    path: str | Path,
+    *,
+    registry: Registry | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> tuple[Finding, ...]:
+    """What is wrong with a configuration and all that it names, and what is as it should be.
+
+    Plugins and settings are looked at, then the journal and what is left to do in it; then each
+    vendor is asked once for something cheap. Nothing is changed, but for a journal of an older
+    version, whose tables are brought up to this one's.
+
+    Args:
+        path: The configuration.
+        registry: Where providers are looked for; the installed ones if not given.
+        clock: What this machine takes for the time.
+    """
+    registry = registry or Registry.installed()
+    found = list(_plugins(registry))
+    try:
+        config = read_config(path, registry=registry)
+        journal = Journal(config.journal)
+        workspace = Workspace(config, journal, registry, clock=clock, open_session=_open)
+    except Misconfigured as error:
+        return (*found, *_wrong_settings(str(path), error))
+    found.append(Finding.ok("settings", str(path), "can be read, and every setting is known"))
+    try:
+        found += _broken(workspace)
+        for session in workspace.connections.values():
+            found += [*_templates(session), *_extras(session, config)]
+        found += [*_sqlite(config.journal), *_journal(workspace)]
+        driver = SyncDriver()
+        for session in workspace.connections.values():
+            found += driver.run(probe(session))
+    finally:
+        workspace.close()
+    return tuple(found)
+
+
+def _open(*arguments: Any, clock: Callable[[], datetime], **options: Any) -> Session:
+    line = TimedLine(Transport(timeout_seconds=_TIMEOUT_SECONDS), clock)
+    return open_session(*arguments, **options, clock=clock, line=line)
+
+
+def _plugins(registry: Registry) -> Iterator[Finding]:
+    for each in registry.broken:
+        yield Finding.error(
+            "plugin",
+            each.name,
+            f"{each.distribution} cannot be used: {each.error}",
+            "mend, upgrade or uninstall it; its providers and hooks do not work",
+        )
+
+
+def _wrong_settings(path: str, error: Misconfigured) -> Iterator[Finding]:
+    if not error.problems:
+        yield Finding.error(
+            "settings", path, error.message, "mend it, or name another one with --config"
+        )
+    for problem in error.problems:
+        yield Finding.error("settings", path, str(problem), "mend it; then look again")
+
+
+def _broken(workspace: Workspace) -> Iterator[Finding]:
+    for name in workspace.config.connections:
+        try:
+            _ = workspace.session(name)
+        except BrokenProvider as error:
+            remedy = "mend or upgrade its plugin; the other connections work without it"
+            yield Finding.error("settings", name, error.message, remedy)
+
+
+def _templates(session: Session) -> Iterator[Finding]:
+    for name, target in sorted(session.provider.settings.templates.items()):
+        if target.document is not None:
+            try:
+                _ = Document.from_path(target.document)
+            except InvalidDraft as error:
+                told = "; ".join(map(str, error.problems))
+                remedy = "put a PDF there, or map the template to another one"
+                message = f'template "{name}": {told}'
+                yield Finding.error("settings", session.name, message, remedy)
+
+
+def _extras(session: Session, config: Config) -> Iterator[Finding]:
+    settings = config.connections[session.name]
+    for name, value in settings.items():
+        is_bucket = isinstance(value, str) and _BUCKET.match(value) is not None
+        if is_bucket and importlib.util.find_spec("obstore") is None:
+            yield Finding.error(
+                "extra",
+                session.name,
+                f"{name} is a bucket, and the package that reads buckets is not installed",
+                'pip install "esign-core[s3]"',
+            )
+
+
+def _sqlite(url: str) -> Iterator[Finding]:
+    if _file(url) is None:
+        return
+    version = f"SQLite {sqlite3.sqlite_version}"
+    if sqlite3.sqlite_version_info >= _SAFE_SQLITE:
+        yield Finding.ok("sqlite", version, "is recent enough for several processes")
+        return
+    safe = ".".join(map(str, _SAFE_SQLITE))
+    yield Finding.warning(
+        "sqlite",
+        version,
+        f"versions before {safe} can corrupt a file that two processes write and tidy up at once",
+        f"use a Python with SQLite {safe} or newer; until then let one process alone use the "
+        "journal: `esign serve --worker`",
+    )
+
+
+def _journal(workspace: Workspace) -> Iterator[Finding]:
+    url = workspace.config.journal
+    file = _file(url)
+    if file is not None and not file.exists() and _can_be_made(file):
+        yield Finding.ok("journal", str(file), "is not there yet, and can be made")
+        return
+    try:
+        # a write, so that a disk or file that cannot be written is found out
+        items, doubts = workspace.journal.write(partial(_left_to_do, workspace))
+    except JournalUnusable as error:
+        remedy = "give this process a place it can write to, or name it in the configuration"
+        yield Finding.error("journal", str(file or "journal"), error.message, remedy)
+        return
+    yield Finding.ok("journal", str(file or "journal"), "can be written")
+    now = workspace.clock()
+    yield from _work(items, workspace, now)
+    yield from doubts
+
+
+def _left_to_do(workspace: Workspace, tx: Transaction) -> tuple[list[WorkItem], list[Finding]]:
+    doubts = [
+        _doubt(each, is_looked_for=tx.work.is_planned(WorkKind.LOOK_UP, each.id))
+        for each in tx.envelopes.list(outcome=Outcome.UNCERTAIN, limit=_MOST)
+        if each.is_in_doubt and each.created_at and each.created_at < workspace.clock() - _LATE
+    ]
+    return tx.work.list(limit=_MOST), doubts
+
+
+def _work(items: Iterable[WorkItem], workspace: Workspace, now: datetime) -> Iterator[Finding]:
+    known = workspace.config.connections
+    lost = Counter(item.connection for item in items if item.connection not in known)
+    for name, count in lost.items():
+        remedy = "put the connection back under its old name, or nobody hears of them again"
+        yield Finding.error("work", name, f"{count} to do for an unknown connection", remedy)
+    late = [item for item in items if item.due_at < now - _LATE and item.connection in known]
+    if late:
+        kinds = ", ".join(f"{n} {kind}" for kind, n in Counter(i.kind for i in late).items())
+        since = min(item.due_at for item in late)
+        yield Finding.error(
+            "work",
+            "worker",
+            f"{kinds} left undone, the first since {since:%Y-%m-%d %H:%M:%S} UTC: nobody works",
+            "run `esign worker`, or `esign serve --worker`, and keep it running",
+        )
+    else:
+        yield Finding.ok("work", "worker", "nothing is overdue")
+    for item in items:
+        if item.error is not None and item.attempts >= _FEW_TRIES:
+            kind, _, _ = item.error.partition(":")  # the rest may quote what a vendor says
+            yield Finding.warning(
+                "work",
+                item.subject,
+                f"{item.kind} was tried {item.attempts} times, the last time {kind}",
+                f"look at {item.connection}; it is tried again",
+            )
+
+
+def _doubt(envelope: Envelope, *, is_looked_for: bool) -> Finding:
+    what = f'"{envelope.title}" may have been sent through {envelope.connection}'
+    if is_looked_for:
+        message = f"{what}, and is being looked for"
+        return Finding.warning("doubt", envelope.id, message, "keep a worker running")
+    return Finding.error(
+        "doubt",
+        envelope.id,
+        f"{what}, and nobody can say",
+        f"look at the vendor, then `esign resolve {envelope.id}`: --adopt, --resend or --abandon",
+    )
+
+
+def _file(url: str) -> Path | None:
+    """The file of a SQLite journal; None in memory, and for an address that is none."""
+    prefix, found, name = url.partition("sqlite:///")
+    name = name.partition("?")[0]
+    return Path(name) if found and not prefix and name not in {"", ":memory:"} else None
+
+
+def _can_be_made(file: Path) -> bool:
+    return file.parent.is_dir() and os.access(file.parent, os.W_OK | os.X_OK)

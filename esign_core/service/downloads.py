@@ -1,0 +1,68 @@
+"""Bringing an envelope's files over, each whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from functools import partial
+from itertools import chain, count
+from pathlib import Path
+
+from esign_core.engine import SavedFile, Session, Task, bring, call, safe_name
+from esign_core.errors import EsignError, NotReady
+from esign_core.model import Artifact, ArtifactKind, EnvelopeStatus
+from esign_core.service.operations import fetch
+
+
+def download(
+    session: Session, remote_id: str, *, to: Path, kinds: Collection[ArtifactKind]
+) -> Task[tuple[SavedFile, ...]]:
+    """Bring an envelope's files into a folder.
+
+    Raises:
+        NotReady: It has no such files, or not yet.
+    """
+    snapshot = yield from fetch(session, remote_id)
+    wanted = [artifact for artifact in snapshot.artifacts if artifact.kind in kinds]
+    missing = set(kinds) - {artifact.kind for artifact in wanted}
+    if snapshot.status is not EnvelopeStatus.COMPLETED:
+        missing |= set(kinds) & {ArtifactKind.SIGNED}
+    if missing:
+        told = ", ".join(sorted(missing))
+        raise NotReady(
+            f'"{snapshot.title or remote_id}" is {snapshot.status} and has no file of this kind: '
+            f"{told}. Nothing was downloaded; "
+            + ("ask for other kinds." if snapshot.status.is_final else "wait for its completion.")
+        ).locate(provider=session.provider.name, connection=session.name, operation="download")
+    saved: list[SavedFile] = []
+    for artifact, name in _named(wanted):
+        flow = partial(session.provider.download, snapshot, artifact)
+        source = yield from call(session, flow, operation="download", subject=remote_id)
+        try:
+            saved.append((yield from bring(session, source, to / name)))
+        except EsignError as error:
+            _ = error.locate(
+                provider=session.provider.name,
+                connection=session.name,
+                operation="download",
+                subject=remote_id,
+            )
+            raise
+    return tuple(saved)
+
+
+def _named(artifacts: list[Artifact]) -> Iterator[tuple[Artifact, str]]:
+    """A safe file name for each, all different, and the same whatever else is asked for.
+
+    A signed document keeps its name; other kinds have theirs in it, so that an original never
+    takes the place of what was signed.
+    """
+    taken: set[str] = set()
+    for artifact in artifacts:
+        stem, dot, ending = safe_name(artifact.name).rpartition(".")
+        stem, ending = (stem, f"{dot}{ending}") if stem else (ending, "")
+        if artifact.kind is not ArtifactKind.SIGNED and stem != artifact.kind:
+            stem = f"{stem}.{artifact.kind}"
+        tries = (f"{stem}-{i}{ending}" for i in count(2))
+        name = next(n for n in chain([f"{stem}{ending}"], tries) if n.casefold() not in taken)
+        taken.add(name.casefold())
+        yield artifact, name

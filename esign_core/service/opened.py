@@ -1,0 +1,53 @@
+"""What `Esign` and `AsyncEsign` share: how they are opened, and what asks nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from esign_core.service.later import Config, Journal, Registry, Workspace, read_config
+
+
+class Opened:
+    """Connections and a journal, open until they are closed."""
+
+    def __init__(
+        self,
+        connections: Mapping[str, Mapping[str, Any]],
+        *,
+        journal: str = "sqlite:///esign.db",
+        refresh_after_seconds: float = 60.0,
+        registry: Registry | None = None,
+    ) -> None:
+        config = Config(dict(connections), journal, refresh_after_seconds)
+        self._workspace = Workspace(config, Journal(journal), registry or Registry.installed())
+
+    @classmethod
+    def from_config(cls, path: str | Path) -> Self:
+        """As a TOML file says; `${NAME}` in it stands for an environment variable.
+
+        Raises:
+            Misconfigured: The file cannot be read, or a setting is wrong.
+        """
+        registry = Registry.installed()
+        config = read_config(path, registry=registry)
+        return cls(
+            config.connections,
+            journal=config.journal,
+            refresh_after_seconds=config.refresh_after_seconds,
+            registry=registry,
+        )
+
+    @property
+    def connections(self) -> tuple[str, ...]:
+        """The names of the connections that can be used."""
+        return tuple(self._workspace.connections)
+
+    @property
+    def rejected(self) -> Mapping[tuple[str, str], int]:
+        """How many deliveries this process has turned away, by endpoint and reason."""
+        return dict(self._workspace.rejected)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {', '.join(self.connections) or 'without connections'}>"
