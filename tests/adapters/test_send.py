@@ -94,7 +94,7 @@ def test_signers_who_share_a_turn_are_asked_together(stage: Stage, lease: MakeLe
         draft = lease(signers=signers)
         check = account.connection.check(draft)
         if not check.ok:
-            assert {gap.feature for gap in check.gaps} == {Feature.SIGNING_ORDER}
+            assert {gap.feature for gap in check.gaps} == {Feature.SIGNING_GROUPS}
             continue
         sent = account.send(draft)
         assert account.ledger("asked") == ["Jane Doe"]
