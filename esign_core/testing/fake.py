@@ -97,6 +97,7 @@ class FakeVendor:
     late_seconds: float = 120.0
     """How late what comes late is."""
     envelopes: dict[str, FakeEnvelope] = field(default_factory=dict)
+    """What it has made, by its own id."""
     requests: list[str] = field(default_factory=list)
     """What was asked, in order: `POST /drafts`."""
     reminded: list[str] = field(default_factory=list)

@@ -26,6 +26,7 @@ class Exchanged:
     """One request and what came of it."""
 
     method: str
+    """In capitals."""
     url: str
     """With the query."""
     headers: Mapping[str, str]
@@ -33,6 +34,7 @@ class Exchanged:
     body: Any
     """JSON with secrets hidden; a form as its parts; documents by length and digest."""
     is_repeatable: bool
+    """Whether it may be retried."""
     status: int | None
     """None where no answer came."""
     answer: Any

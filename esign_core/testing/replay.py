@@ -18,7 +18,9 @@ class Replayed(Generic[T]):
     """What a flow answered, and what it asked on the way."""
 
     answer: T
+    """What the flow returned."""
     requests: tuple[Request, ...]
+    """What it asked for, in order."""
 
 
 def replay(flow: Flow[T], replies: Iterable[Response | EsignError]) -> Replayed[T]:
