@@ -8,10 +8,10 @@ SHELL := /bin/bash
 BIN := .venv/bin
 READY := .venv/.ready
 PROJECTS := pyproject.toml $(wildcard providers/*/pyproject.toml)
-INSTALL := -e '.[all,dev]' $(patsubst %/pyproject.toml,-e %,$(wildcard providers/*/pyproject.toml))
+INSTALL := -e '.[all,dev,docs]' $(patsubst %/pyproject.toml,-e %,$(wildcard providers/*/pyproject.toml))
 WORKERS ?= auto
 
-.PHONY: help demo test check style types layers format coverage clean
+.PHONY: help demo test check style types layers format docs coverage bench record clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,11 +39,21 @@ format: $(READY)  ## let ruff tidy up
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(READY)  ## the pages' tables anew, from the code; and all pages as HTML, in build/html
+	$(BIN)/python -m docs._generate
+	$(BIN)/sphinx-build -q -W --keep-going -c docs/_generate . build/html
+
 coverage: $(READY)  ## all tests, and the lines and branches they miss
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+bench: $(READY)  ## memory, time and overhead beside what they are measured against
+	$(BIN)/python -m tests.bench
+
+record: $(READY)  ## PROVIDER=... records its cassettes anew, from its simulator; LIVE=1 from the vendor
+	$(BIN)/python -m tests.cassettes.record $(PROVIDER) $(if $(LIVE),--live)
 
 clean:  ## remove what these targets made, .venv too
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,57 +1,45 @@
-"""A place like the one a reader has: a configuration, a PDF, vendors that answer."""
+"""A desk like the one a reader has: a configuration, a PDF, vendors that answer."""
 
 from __future__ import annotations
 
 import shutil
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from esign_core.cli.sandbox import to_toml
+from esign_core.sandbox import Simulator
 from esign_penneo.sandbox import PenneoSandbox
 from esign_penvio.sandbox import PenvioSandbox
+from tests.docs.session import Session
 
-
-@pytest.fixture(scope="module")
-def penneo() -> Iterator[PenneoSandbox]:
-    """Penneo, simulated."""
-    with PenneoSandbox(scale=0.1) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def penvio() -> Iterator[PenvioSandbox]:
-    """Penvio, simulated."""
-    with PenvioSandbox(scale=0.1) as sandbox:
-        yield sandbox
+CONNECTIONS = {"penneo-dk": "penneo", "penvio-eu": "penvio"}
 
 
 @pytest.fixture
-def desk(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    penneo: PenneoSandbox,
-    penvio: PenvioSandbox,
-) -> Path:
-    """An empty folder with `esign.toml` and `lease.pdf`, as the working directory."""
-    settings = {"penneo-dk": penneo.connect(), "penvio-eu": penvio.connect()}
-    providers = {"penneo-dk": "penneo", "penvio-eu": "penvio"}
-    lines = ['journal = "sqlite:///esign.db"', "refresh_after_seconds = 1"]
-    for name, each in settings.items():
-        lines += [f"[connections.{name}]", f'provider = "{providers[name]}"']
-        lines += [f"{key} = {_toml(value)}" for key, value in each.items()]
-    (tmp_path / "esign.toml").write_text("\n".join(lines), encoding="utf-8")
-    _ = tomllib.loads("\n".join(lines))
-    _ = shutil.copy(settings["penneo-dk"]["templates"]["lease"]["document"], tmp_path / "lease.pdf")
-    monkeypatch.chdir(tmp_path)
+def vendors() -> Iterator[dict[str, Simulator]]:
+    """Both vendors, simulated, by the provider's name."""
+    with PenneoSandbox(scale=0.1) as penneo, PenvioSandbox(scale=0.1) as penvio:
+        yield {"penneo": penneo, "penvio": penvio}
+
+
+@pytest.fixture
+def desk(tmp_path: Path, vendors: Mapping[str, Simulator]) -> Path:
+    """A folder with `esign.toml`, which leads to the vendors, and `lease.pdf`."""
+    settings = {name: vendors[each].connect() for name, each in CONNECTIONS.items()}
+    text = "\n".join(to_toml(settings))
+    for name, provider in CONNECTIONS.items():
+        text = text.replace(f'provider = "{name}"', f'provider = "{provider}"')
+    text = f"refresh_after_seconds = 1\n{text}\n"
+    _ = (tmp_path / "esign.toml").write_text(text, encoding="utf-8")
+    document = settings["penneo-dk"]["templates"]["lease"]["document"]
+    _ = shutil.copy(document, tmp_path / "lease.pdf")
     return tmp_path
 
 
-def _toml(value: object) -> str:
-    if isinstance(value, dict):
-        inner = ", ".join(f'"{key}" = {_toml(each)}' for key, each in value.items())
-        return f"{{ {inner} }}"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_toml, value))}]"
-    return f'"{value}"' if isinstance(value, str) else str(value).lower()
+@pytest.fixture
+def session(desk: Path, vendors: Mapping[str, Simulator]) -> Iterator[Session]:
+    """A reader at the desk."""
+    with Session(desk, vendors) as reader:
+        yield reader
