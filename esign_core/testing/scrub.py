@@ -8,9 +8,10 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from email import message_from_string
 from email.message import Message
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from esign_core.provider import BadJson, read_json
 from esign_core.testing.neutral import digest
@@ -25,9 +26,11 @@ DELIVERIES = "webhook"
 
 _TEXT = "<text>"
 _STAND_IN_HOST = re.compile(r"([a-z][a-z0-9-]*)\.invalid")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]-]{0,63}")
+_NAME = re.compile(r"(?!.*\d{6})[A-Za-z_][A-Za-z0-9_.\[\]-]{0,63}")
 _DIGESTED = re.compile(rb"<\d+ bytes, sha256 [0-9a-f]{16}>")
 _FORM = "application/x-www-form-urlencoded"
+_SCHEMES = {"basic", "bearer", "jwt", "usernametoken"}
+_CHARSET = re.compile(r";\s*charset=\"?[\w-]+\"?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,11 @@ class Allowed:
     words: Collection[str] = ()
     """What people wrote, such as names and titles: kept if it is one of `said`."""
     said: Collection[str] = ()
-    """The very texts that may stand in `words`: those of your own drafts, and published ones."""
+    """The very texts that may stand in `words`, and as names of files in forms: those of your own
+    drafts, and published ones."""
+    numbers: Collection[str] = ()
+    """Those of `fields` and `query` whose numbers are kept though they may look like somebody's
+    identity number, such as times in seconds."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Fields and headers of which only a stand-in is kept: `{"api_key": "<api key>"}`."""
     documents: Collection[str] = ()
@@ -66,16 +73,18 @@ class Scrubber:
     def uri(self, uri: str) -> str:
         """An address with the host's stand-in, and allowed values in the query.
 
+        Parts of the path are kept, unless they look like a secret.
+
         Raises:
             ValueError: It leads to a host that `allowed.hosts` does not name.
         """
         address = self._placed(uri)
         where, mark, query = address.partition("?")
         pairs = [
-            (name, value if name in self.allowed.query else LEFT_OUT)
+            (_name(name), self._asked(name, value))
             for name, value in parse_qsl(query, keep_blank_values=True)
         ]
-        return f"{where}{mark}{urlencode(pairs)}"
+        return f"{_path(where)}{mark}{urlencode(pairs)}"
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """The allowed ones, by their names in lower case."""
@@ -83,10 +92,11 @@ class Scrubber:
         for name, value in sorted((name.lower(), value) for name, value in headers.items()):
             if name in self.allowed.secrets:
                 scheme, space, _ = value.partition(" ")
-                kept[name] = f"{scheme if space else ''}{space}{self.allowed.secrets[name]}"
-            elif name == "content-type" and value.startswith("multipart/"):
-                kept[name] = f"{value.partition(';')[0]}; boundary={BOUNDARY}"
-            elif name in {"accept", "content-type", *self.allowed.headers}:
+                told = f"{scheme} " if space and scheme.lower() in _SCHEMES else ""
+                kept[name] = f"{told}{self.allowed.secrets[name]}"
+            elif name == "content-type":
+                kept[name] = _kind(value)
+            elif name in {"accept", *self.allowed.headers}:
                 is_secret = bool(find_secrets(value)) and not is_signature(name)
                 kept[name] = LEFT_OUT if is_secret else value
         return kept
@@ -97,7 +107,9 @@ class Scrubber:
             return self._form(content, content_type)
         if content_type.startswith(_FORM):
             pairs = parse_qsl(content.decode(), keep_blank_values=True)
-            return urlencode([(name, self._value("", name, v)) for name, v in pairs]).encode()
+            return urlencode(
+                [(_name(name), self._value("", name, v)) for name, v in pairs]
+            ).encode()
         return self._plain(content)
 
     def delivery(self, content: bytes, *, is_signed: bool) -> bytes:
@@ -116,6 +128,17 @@ class Scrubber:
                 "signature would be wrong. Allow them, or record another one."
             )
         return json.dumps(kept, ensure_ascii=False).encode()
+
+    def numbers(self, text: str) -> list[str]:
+        """The numbers in what was written that `allowed.numbers` keeps, with their names."""
+        names = "|".join(re.escape(each.rpartition(".")[2]) for each in self.allowed.numbers)
+        return re.findall(rf'(?:"(?:{names})": ?|[?&](?:{names})=)\d+\b', text) if names else []
+
+    def _asked(self, name: str, value: str) -> str:
+        """What may be kept of a value in a query."""
+        is_kept = name in self.allowed.numbers and value.isdigit()
+        is_clean = is_kept or not find_secrets(value)
+        return value if name in self.allowed.query and is_clean else LEFT_OUT
 
     def _placed(self, uri: str) -> str:
         for base, name in self.allowed.hosts.items():
@@ -140,15 +163,28 @@ class Scrubber:
         header = Message()
         header["content-type"] = content_type
         boundary = str(header.get_boundary())
-        if boundary == BOUNDARY:  # recorded before
-            return content
+        end = b"\n" if boundary == BOUNDARY else b"\r\n"  # the first was recorded before
         lines: list[str] = []
-        for chunk in (b"\r\n" + content).split(f"\r\n--{boundary}".encode())[1:-1]:
-            head, _, value = chunk.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-            is_file = b"filename=" in head
+        for chunk in (end + content).split(end + f"--{boundary}".encode())[1:-1]:
+            head, _, value = chunk.removeprefix(end).partition(end * 2)
+            told = message_from_string(head.decode(errors="replace"))
+            is_file = told.get_filename() is not None and not _DIGESTED.fullmatch(value)
             kept = digest(value).encode() if is_file else self._plain(value)
-            lines += [f"--{BOUNDARY}", *head.decode().split("\r\n"), "", kept.decode()]
+            lines += [f"--{BOUNDARY}", *self._head(told), "", kept.decode()]
         return "\n".join([*lines, f"--{BOUNDARY}--"]).encode()
+
+    def _head(self, told: Message) -> list[str]:
+        """The head of a form's part, made anew of what is allowed."""
+        lines: list[str] = []
+        if "content-disposition" in told:
+            name = told.get_param("name", "", header="content-disposition")
+            line = f'Content-Disposition: form-data; name="{_name(str(name))}"'
+            file = told.get_filename()
+            if file is not None:
+                line += f'; filename="{file if file in self.allowed.said else _TEXT}"'
+            lines.append(line)
+        others = {k: str(v) for k, v in told.items() if k.lower() != "content-disposition"}
+        return lines + [f"{name.title()}: {v}" for name, v in self.headers(others).items()]
 
     def _value(self, parent: str, name: str, value: Any) -> Any:
         """What may be kept of a value; by its name, or by its parent's and its own."""
@@ -172,9 +208,16 @@ class Scrubber:
         elif key in rules.words:
             kept = value if value in rules.said else _TEXT
         else:
-            is_secret = isinstance(value, str) and (not name or bool(find_secrets(value)))
-            kept = LEFT_OUT if is_secret else value
+            kept = LEFT_OUT if self._is_secret(name, longer, value) else value
         return kept
+
+    def _is_secret(self, name: str, longer: str, value: object) -> bool:
+        if isinstance(value, str):
+            return not name or bool(find_secrets(value))
+        if {name, longer} & {*self.allowed.numbers}:
+            return False
+        # a number has lost the zero that an identity number may begin with
+        return bool(find_secrets(str(value).lstrip("-").zfill(10)))
 
 
 def is_signature(header: str) -> bool:
@@ -193,5 +236,27 @@ def _document(value: object) -> str:
 
 
 def _name(name: str) -> str:
-    """The name of a field; one that is data itself, such as an address, is left out."""
-    return name if _NAME.fullmatch(name) else "<name>"
+    """The name of a field; one that is data itself, such as an address or a key, is left out."""
+    return name if _NAME.fullmatch(name) and not find_secrets(name) else "<name>"
+
+
+def _path(where: str) -> str:
+    """An address without a query, in which parts that look like a secret are left out."""
+    scheme, mark, rest = where.partition("://")
+    host, *parts = rest.split("/")
+    kept = [host]
+    for part in parts:
+        plain = unquote(part)
+        # what follows `signing` is a secret for its place
+        is_secret = find_secrets(plain) or find_secrets(f"{scheme}://{host}/{kept[-1]}/{plain}")
+        kept.append(quote(LEFT_OUT) if is_secret else part)
+    return f"{scheme}{mark}{'/'.join(kept)}"
+
+
+def _kind(value: str) -> str:
+    """A content type without what else stands there, such as the name of a file."""
+    kind = value.partition(";")[0]
+    if kind.startswith("multipart/"):
+        return f"{kind}; boundary={BOUNDARY}"
+    charset = _CHARSET.search(value)
+    return LEFT_OUT if find_secrets(kind) else f"{kind}{charset[0] if charset else ''}"

@@ -18,7 +18,7 @@ SHAPES = {
         r"[\w.+%-]+@(?!(?:[\w-]+\.)*(?:example(?:\.(?:com|net|org))?|invalid|test)(?![\w-]|\.\w))"
         r"[\w-]+(?:\.[\w-]+)+"
     ),
-    "a signing link": rf"https?://[^\s\"'<>\\]+/sign(?:ing)?/{_UNSHOWN}[^\s\"'<>\\]+",
+    "a signing link": rf"https?://[^\s\"'<>\\]+/sign(?:ing)?/{_UNSHOWN}(?!%3C)[^\s\"'<>\\]+",
     "long hexadecimal": r"(?<![0-9A-Za-z])[0-9a-fA-F]{24,}(?![0-9A-Za-z])",
     "long base64": (
         r"(?<![\w+/])(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])(?=[\w+/-]*\d)[\w+/-]{32,}={0,2}"

@@ -59,6 +59,10 @@ PENNEO = Allowed(
         *("x-paginate", "link", "x-event-id", "x-event-type", "x-event-signature", "retry-after"),
     },
     query={"page", "per_page", "sort", "status", "createdAfter", "signed"},
+    numbers={  # times, in seconds
+        *("activated", "activeAt", "completed", "created", "createdAfter", "eventTime"),
+        *("expireAt", "sendAt", "signedAt", "updated", "access_token_expires_at"),
+    },
 )
 
 PENVIO = Allowed(

@@ -28,7 +28,7 @@ PDF = b"%PDF-1.7 canary \xff\x00 %%EOF"
 RULES = Allowed(
     fields={"id", "status", "note", "nested", "items", "error.code"},
     words={"name"},
-    said={"Jane Doe"},
+    said={"Jane Doe", "a.pdf"},
     secrets={
         "authorization": "<token>",
         "x-api-key": "<key>",

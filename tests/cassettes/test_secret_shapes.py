@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from esign_core.testing import Recording, find_secrets
+from esign_core.testing.scrub import Scrubber
 from esign_core.testing.secret_shapes import SHAPES
 from tests.cassettes.record import FOLDER
+from tests.cassettes.rules import ALLOWED
 from tests.cassettes.scenes import pdf
 
 FILES = sorted(FOLDER.rglob("*.yaml"))
@@ -57,7 +59,8 @@ HARMLESS = [
 def test_no_cassette_holds_a_secret(file: Path) -> None:
     """No token, key, link, document, address or number of a person is in any of them."""
     text = file.read_text("utf-8")
-    assert find_secrets(text, apart_from=signatures(file)) == ()
+    times = Scrubber(ALLOWED[file.parent.name]).numbers(text)
+    assert find_secrets(text, apart_from=[*signatures(file), *times]) == ()
 
 
 def signatures(file: Path) -> list[str]:
