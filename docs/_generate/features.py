@@ -9,6 +9,7 @@ from esign_core import Registry
 from esign_core.model import Feature
 from esign_core.provider import OPTIONAL_OPERATIONS, Provider
 from esign_core.provider.check import REMEDY
+from esign_core.service.delays import SENDING_SECONDS
 
 _INSTEAD = {
     "poll": "not needed: the vendor makes envelopes at once",
@@ -88,7 +89,7 @@ def _of(provider: type[Provider[Any]], feature: Feature) -> str:
 
 def _limits(provider: type[Provider[Any]]) -> list[str]:
     most = provider.capabilities.max_signers
-    minutes = provider.longest_delay_seconds / 60
+    minutes = (SENDING_SECONDS + provider.longest_delay_seconds) / 60
     return [
         *([f"- At most {most} signers in an envelope."] if most else []),
         *(f"- At most {each.count:,} requests in {each.seconds:g} s." for each in provider.limits),

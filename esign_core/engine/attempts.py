@@ -51,7 +51,7 @@ class Attempts:
             self._may_be_done |= error.outcome is not Outcome.NOT_DONE
             if self._may_be_done and error.outcome is Outcome.NOT_DONE:
                 error.outcome = Outcome.UNCERTAIN
-        if not self._effect.is_repeatable:
+        if not self._effect.is_repeatable or self._is_too_late():
             return False
         wait = pause(self._made, error, self._until - self._clock(), self._jitter)
         return False if wait is None else wait
@@ -67,7 +67,9 @@ class Attempts:
 
         Raises:
             RateLimited: No slot comes free before the deadline.
+            Unavailable: It is too late for the request.
         """
+        self._expect_permission()
         now = self._clock()
         slot = self._effect.budgets.take(self._effect.limits, now)
         if not isinstance(slot, Ticket) and now + slot > self._until:
@@ -82,6 +84,7 @@ class Attempts:
         """Make the request once, blocking, and give back its slot; any status is an answer."""
         effect = self._effect
         try:
+            self._expect_permission()  # it may have waited for a thread
             if effect.save_to is not None:
                 return effect.line.save(effect.request, effect.save_to)
             return effect.line.exchange(
@@ -89,6 +92,13 @@ class Attempts:
             )
         finally:
             self.give_back(slot)
+
+    def _expect_permission(self) -> None:
+        if self._effect.permission is not None:
+            self._effect.permission.expect()
+
+    def _is_too_late(self) -> bool:
+        return self._effect.permission is not None and self._effect.permission.has_lapsed
 
     def give_back(self, slot: Ticket) -> None:
         """The request has come back; if that is said twice, the later time counts."""

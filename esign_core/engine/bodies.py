@@ -2,7 +2,8 @@
 
 A body knows its length before it starts. While it runs it hashes every document again and holds
 the last piece back until the hash is right, so that a vendor never gets a whole request with a
-document that is not the one that was meant.
+document that is not the one that was meant. The end of the body is held back too if by then it is
+too late to send it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from esign_core.engine.permission import Permission
 from esign_core.errors import DocumentChanged, Outcome
 from esign_core.model import Document
 from esign_core.provider import JsonWithDocuments, Multipart, Part
@@ -28,6 +30,8 @@ class BodyStream:
     content_type: str
     is_base64: bool = False
     """Whether documents travel as base64."""
+    permission: Permission | None = None
+    """Looked at before the end is given out."""
 
     @property
     def length(self) -> int:
@@ -44,8 +48,12 @@ class BodyStream:
 
         Raises:
             DocumentChanged: A document is not what it was; its last piece is not given out.
+            Unavailable: It is too late; the last piece is not given out.
         """
-        for piece in self.pieces:
+        last = len(self.pieces) - 1
+        for place, piece in enumerate(self.pieces):
+            if place == last and self.permission is not None:
+                self.permission.expect()
             if isinstance(piece, bytes):
                 yield piece
             else:

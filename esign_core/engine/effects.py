@@ -18,6 +18,7 @@ from esign_core.provider import Limit, ObjectDownload, Response
 if TYPE_CHECKING:
     from esign_core.engine.bodies import BodyStream
     from esign_core.engine.limits import BudgetStore
+    from esign_core.engine.permission import Permission
 
 T = TypeVar("T")
 
@@ -87,6 +88,8 @@ class Exchange:
     is_repeatable: bool = False
     save_to: Path | None = None
     """Where the body goes, for downloads; a `SavedFile` is sent back then."""
+    permission: Permission | None = None
+    """Without it, or while it holds, the request may go out."""
 
 
 @dataclass(frozen=True, slots=True)

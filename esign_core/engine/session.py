@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from esign_core.engine.blame import blamed, expected_answer, explain
+from esign_core.engine.bodies import BodyStream
 from esign_core.engine.effects import (
     Exchange,
     Line,
@@ -22,7 +23,9 @@ from esign_core.engine.effects import (
     save,
 )
 from esign_core.engine.limits import BudgetStore
+from esign_core.engine.permission import Permission
 from esign_core.engine.prepare import prepare
+from esign_core.engine.redaction import fit_to_show
 from esign_core.engine.tokens import Failures, TokenStore, is_good
 from esign_core.errors import AuthenticationFailed, BrokenProvider, EsignError, Outcome
 from esign_core.provider import (
@@ -45,6 +48,8 @@ MAX_TIME = timedelta(hours=1)
 
 _DOWNLOAD = "download"
 _GRANT = "grant"
+_REFUSES_CREDENTIALS = frozenset({400, 401, 403})
+"""With any other status, nothing proves that the attempt did nothing."""
 _log = logging.getLogger("esign.engine")
 
 
@@ -69,8 +74,11 @@ def call(
     operation: str,
     subject: str | None = None,
     envelope_id: str | None = None,
+    until: datetime | None = None,
 ) -> Task[T]:
     """What a provider's flow answers, or that of an operation that is called here.
+
+    With `until`, no request that changes something goes out whole from then on.
 
     An error says `NOT_DONE` only where that is known: not once a request that changes something
     was answered well or not at all, whatever went wrong after it; unless the adapter itself says
@@ -81,9 +89,10 @@ def call(
         BrokenProvider: The flow is none, raises or answers what no adapter may, or does not end.
     """
     try:
-        return (yield from _run(session, flow, operation))
+        permission = Permission(until, session.provider.now) if until is not None else None
+        return (yield from _run(session, flow, operation, permission))
     except EsignError as error:
-        _ = error.locate(
+        _ = fit_to_show(error, session.provider).locate(
             provider=session.provider.name,
             connection=session.name,
             operation=operation,
@@ -105,11 +114,16 @@ def bring(session: Session, source: Download, to: Path) -> Task[SavedFile]:
         return save(SaveObject(source, to))
     if isinstance(source, HttpDownload):
         _expect_request(source.request, what, _DOWNLOAD)
-        return _ask(session, source.request, what, save, to)
+        return _ask(session, source.request, what, save, save_to=to)
     raise BrokenProvider(f"{what} answered {type(source).__name__}, not a Download")
 
 
-def _run(session: Session, flow: Flow[T] | Callable[[], Flow[T]], operation: str) -> Task[T]:
+def _run(
+    session: Session,
+    flow: Flow[T] | Callable[[], Flow[T]],
+    operation: str,
+    permission: Permission | None = None,
+) -> Task[T]:
     what = f"{session.provider.name}.{operation}"
     if callable(flow):
         with blamed(what):
@@ -132,7 +146,7 @@ def _run(session: Session, flow: Flow[T] | Callable[[], Flow[T]], operation: str
             if session.provider.now() - began_at > MAX_TIME:
                 raise BrokenProvider(f"{what} went on for {MAX_TIME} and did not end")
             try:
-                response = yield from _ask(session, request, what, exchange)
+                response = yield from _ask(session, request, what, exchange, permission=permission)
             except EsignError as error:
                 may_be_done |= not request.is_reading and error.outcome is not Outcome.NOT_DONE
                 thrown.append(error)
@@ -170,19 +184,24 @@ def _ask(
     request: Request,
     what: str,
     act: Callable[[Exchange], Task[T]],
+    *,
     save_to: Path | None = None,
+    permission: Permission | None = None,
 ) -> Task[T]:
     """One request, with credentials that are renewed once if they are refused."""
+    exchange_with = partial(
+        _exchange, session, request, what, save_to=save_to, permission=permission
+    )
     token = (yield from _token(session)) if request.auth else None
     try:
-        return (yield from act(_exchange(session, request, what, token, save_to)))
+        return (yield from act(exchange_with(token)))
     except AuthenticationFailed as error:  # this attempt did nothing, so any request may go again
-        if token is None:
+        if token is None or error.status_code not in _REFUSES_CREDENTIALS:
             raise
         outcome_before = error.outcome
     try:
         token = yield from _token(session, refused=token)
-        return (yield from act(_exchange(session, request, what, token, save_to)))
+        return (yield from act(exchange_with(token)))
     except EsignError as error:
         if error.outcome is Outcome.NOT_DONE:
             error.outcome = outcome_before  # uncertain, if an attempt before the refusal was lost
@@ -190,14 +209,25 @@ def _ask(
 
 
 def _exchange(
-    session: Session, request: Request, what: str, token: Token | None, save_to: Path | None
+    session: Session,
+    request: Request,
+    what: str,
+    token: Token | None,
+    *,
+    save_to: Path | None,
+    permission: Permission | None,
 ) -> Exchange:
     provider = session.provider
+    if request.is_reading:
+        permission = None
     with blamed(what):
+        wire = prepare(provider, request, token)
+        if isinstance(wire.body, BodyStream):
+            wire = replace(wire, body=replace(wire.body, permission=permission))
         return Exchange(
             line=session.line,
-            request=prepare(provider, request, token),
-            explain=partial(explain, provider, request),
+            request=wire,
+            explain=partial(explain, provider, request, token=token),
             budgets=session.budgets,
             limits=tuple(
                 Limit(f"{session.name}/{limit.name}", limit.count, limit.seconds)
@@ -206,6 +236,7 @@ def _exchange(
             is_reading=request.is_reading,
             is_repeatable=request.is_repeatable,
             save_to=save_to,
+            permission=permission,
         )
 
 

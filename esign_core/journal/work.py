@@ -89,6 +89,16 @@ class Work:
         query = select(work.c.id).where((work.c.kind == kind) & (work.c.subject == subject))
         return self._connection.execute(query).first() is not None
 
+    def is_untried(self, kind: WorkKind, *, connection: str, due_by: datetime) -> bool:
+        """Whether there is something of a kind that nobody has begun, and that was due by then."""
+        query = select(work.c.id).where(
+            (work.c.kind == kind)
+            & (work.c.connection == connection)
+            & (work.c.attempts == 0)
+            & (work.c.due_at <= codec.dump_time(due_by))
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
+
     def claim(self, now: datetime, lease: timedelta) -> WorkItem | None:
         """The most overdue thing that nobody is at; it is ours until the lease ends."""
         at = codec.dump_time(now)

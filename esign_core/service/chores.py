@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from esign_core.engine import Session, Task, call
@@ -21,6 +21,7 @@ from esign_core.errors import (
 from esign_core.journal import Transaction, WorkItem, WorkKind
 from esign_core.model import Envelope, EnvelopeStatus, Snapshot, Source
 from esign_core.service import operations
+from esign_core.service.delays import may_turn_up_until
 from esign_core.service.dispatch import dispatch
 from esign_core.service.faults import where
 from esign_core.service.jobs import poll_job
@@ -161,12 +162,6 @@ def look_for(session: Session, envelope: Envelope) -> Task[Snapshot | None]:
     since = envelope.created_at - _FIND_MARGIN
     flow = partial(session.provider.find, mark_of(envelope.id), since)
     return call(session, flow, operation="find", subject=envelope.title, envelope_id=envelope.id)
-
-
-def may_turn_up_until(session: Session, envelope: Envelope) -> datetime:
-    """When the vendor's longest delay has passed."""
-    assert envelope.created_at is not None  # noqa: S101 - every envelope that was sent has it
-    return envelope.created_at + timedelta(seconds=session.provider.longest_delay_seconds)
 
 
 def _leave_open(workspace: Workspace, envelope: Envelope, why: str) -> Task[None]:

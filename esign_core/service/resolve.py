@@ -30,7 +30,8 @@ from esign_core.model import (
     Source,
 )
 from esign_core.service import operations
-from esign_core.service.chores import look_for, may_turn_up_until
+from esign_core.service.chores import look_for
+from esign_core.service.delays import may_turn_up_until
 from esign_core.service.record import record_snapshot
 from esign_core.service.send import mark_of
 from esign_core.service.workspace import Workspace
@@ -59,14 +60,15 @@ def resolve(
         adopt: The vendor's id of what it is there. A draft that is stored there is then sent by
             the worker, as always.
         resend: Nothing went out: free the key. The vendor is asked a last time; what it has with
-            our mark is adopted instead. Not before the vendor's longest delay has passed: until
-            then even the sender may still be at it, and freeing the key would send it twice.
+            our mark is adopted instead. Not before its sender has stopped by itself and the
+            vendor's longest delay has passed after that: until then it may still go out, and
+            freeing the key would send it twice. Nor while a delivery waits that may be about it.
         abandon: Stop looking. It ends as `failed`, and keeps its key.
 
     Raises:
         TypeError: It is not exactly one decision.
         EnvelopeClosed: There is nothing to decide, or what is to be adopted is another envelope.
-        NotReady: It may still turn up at the vendor by itself.
+        NotReady: It may still turn up at the vendor by itself, or has and nobody has looked yet.
         ProviderError: The vendor could not be asked; nothing was decided.
     """
     if [adopt is not None, resend, abandon].count(True) != 1:
@@ -122,6 +124,7 @@ def _free(workspace: Workspace, envelope_id: str) -> Task[Envelope]:
         if current.outcome is not Outcome.UNCERTAIN or current.remote_id != envelope.remote_id:
             return current  # news came meanwhile
         _expect_doubt(current)
+        _expect_deliveries_known(tx, session, current)
         return _end(workspace, tx, current, Outcome.NOT_DONE, _NOT_SENT)
 
     return (yield from workspace.write(write))
@@ -222,6 +225,25 @@ def _expect_delay_over(workspace: Workspace, session: Session, envelope: Envelop
             connection=session.name,
             envelope_id=envelope.id,
             retry_after_seconds=seconds,
+        )
+
+
+def _expect_deliveries_known(tx: Transaction, session: Session, envelope: Envelope) -> None:
+    """A delivery about an unknown envelope may be about this one, until somebody looks.
+
+    One that came when this could not turn up any more holds nobody up, nor one whose look goes
+    wrong: on a busy account there would always be one.
+    """
+    until = may_turn_up_until(session, envelope)
+    if envelope.remote_id is None and tx.work.is_untried(
+        WorkKind.IDENTIFY, connection=session.name, due_by=until
+    ):
+        raise NotReady(
+            f"{session.name} has told of an envelope that is not known here, and it may be "
+            f'"{envelope.title}". Nothing was decided about {envelope.id}: let a worker look '
+            "first, with `esign worker`, or adopt what you see there.",
+            connection=session.name,
+            envelope_id=envelope.id,
         )
 
 

@@ -29,6 +29,7 @@ from esign_core.model import (
 from esign_core.provider import localized
 from esign_core.service import operations
 from esign_core.service.checks import check_everywhere
+from esign_core.service.delays import may_go_out_until
 from esign_core.service.dispatch import dispatch
 from esign_core.service.jobs import wait_for_job
 from esign_core.service.preview import Preview
@@ -69,8 +70,9 @@ def send(
             envelope = yield from _doubting(
                 intent.envelope, _request(workspace, session, ready, intent.envelope)
             )
-            return (yield from wait_for_job(workspace, envelope, wait_seconds))
-    return (yield from wait_for_job(workspace, _same_wish(known, pinned, via), wait_seconds))
+            return (yield from wait_for_job(workspace, envelope, wait_seconds, ready))
+    there = _same_wish(known, pinned, via)
+    return (yield from wait_for_job(workspace, there, wait_seconds, pinned))
 
 
 def preview(
@@ -215,7 +217,10 @@ def _request(
 ) -> Task[Envelope]:
     try:
         result = yield from operations.ask_to_send(
-            session, draft.marked(mark_of(envelope.id)), envelope_id=envelope.id
+            session,
+            draft.marked(mark_of(envelope.id)),
+            envelope_id=envelope.id,
+            until=may_go_out_until(envelope),
         )
     except EsignError as error:
         failure = error
@@ -235,7 +240,7 @@ def _request(
         lambda tx: record_snapshot(workspace, tx, envelope.id, stored, Source.REPLY)
     )
     if operations.is_unsent(session, stored) and envelope.is_in_doubt:
-        envelope = yield from dispatch(workspace, session, envelope)
+        envelope = yield from dispatch(workspace, session, envelope, draft=draft)
     return envelope
 
 

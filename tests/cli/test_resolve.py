@@ -10,6 +10,7 @@ import pytest
 
 from esign_core import Esign, Registry
 from esign_core.sandbox import Control
+from esign_core.service.delays import SENDING_SECONDS
 
 Run = Callable[..., Any]
 AtVendor = Callable[[str], Control]
@@ -35,9 +36,9 @@ def in_doubt(esign: Run, config: Path, lease: Path, control: AtVendor) -> InDoub
 
 @pytest.fixture
 def no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The vendors' longest delay is over as soon as something was sent."""
+    """Nothing can turn up any more as soon as something was sent."""
     for provider in Registry.installed().providers.values():
-        monkeypatch.setattr(provider, "longest_delay_seconds", -1.0)
+        monkeypatch.setattr(provider, "longest_delay_seconds", -1.0 - SENDING_SECONDS)
 
 
 def test_lost_answer_is_shown_and_adopted(
@@ -125,7 +126,7 @@ def test_key_is_not_freed_while_it_may_turn_up(esign: Run, config: Path, in_doub
     answer = esign("resolve", envelope, "--resend", "--config", config, "--json")
     assert answer.code == 1
     assert answer.error["type"] == "NotReady"
-    assert 0 < answer.error["retry_after_seconds"] <= 900
+    assert 0 < answer.error["retry_after_seconds"] <= 1800
     assert esign("show", envelope, "--config", config, "--json").json == before
 
 

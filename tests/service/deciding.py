@@ -12,6 +12,7 @@ from esign_core.errors import EsignError
 from esign_core.journal import WorkKind
 from esign_core.model import Envelope, observe
 from esign_core.provider import Provider
+from esign_core.service.delays import SENDING_SECONDS
 from esign_core.service.resolve import resolve
 from esign_core.testing import Fault
 from esign_core.testing.fake_provider import FakeProvider
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.service.conftest import World
 
-DELAY = FakeProvider.longest_delay_seconds
+DELAY = SENDING_SECONDS + FakeProvider.longest_delay_seconds
 LONG = 5000
 """Seconds until nothing is tried any more by itself."""
 DISPATCH = "POST /envelopes/1/send"

@@ -89,7 +89,7 @@ def test_answer_that_comes_after_the_search_gave_up_counts(world: World) -> None
 
     def slow(request: Any, **options: bool) -> Any:
         world.vendor.exchange = exchange  # type: ignore[method-assign]
-        world.clock.pass_time(1000)
+        world.clock.pass_time(2000)
         world.work(100)
         (envelope,) = world.all()
         assert "a person has to look" in str(envelope.failure)

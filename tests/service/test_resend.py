@@ -77,7 +77,7 @@ def test_key_is_not_freed_before_the_vendors_longest_delay(world: World) -> None
     assert isinstance(error, NotReady)
     assert error.retry_after_seconds is not None
     assert DELAY - 5 < error.retry_after_seconds <= DELAY
-    assert "until 2026-01-01 00:15:00 UTC" in str(error)
+    assert "until 2026-01-01 00:30:00 UTC" in str(error)
     world.work(error.retry_after_seconds + 1)
     assert world.get(envelope.id).outcome is Outcome.DONE
     assert len(world.vendor.asked("Lease 14")) == 1
@@ -88,7 +88,7 @@ def test_key_that_is_freed_at_once_sends_twice(
 ) -> None:
     """The control: without the wait, what is late goes out beside what is sent again."""
     envelope = doubt(world, Fault.LATE, seconds=0)
-    monkeypatch.setattr(FakeProvider, "longest_delay_seconds", -1.0)
+    monkeypatch.setattr(FakeProvider, "longest_delay_seconds", -DELAY)
     _ = decide(world, envelope, resend=True)
     _ = world.send()
     world.clock.pass_time(LONG)
