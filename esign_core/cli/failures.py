@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from esign_core.cli.output import say
+from esign_core.cli.output import plain, say
 from esign_core.errors import EsignError, KeyReused, MissingExtra, Outcome
 
 _INTERRUPTED = {
@@ -32,7 +32,8 @@ def tell(error: EsignError | Misused, *, as_json: bool = False) -> None:
         say(json.dumps({"error": error_data(error)}), to=sys.stderr)
         return
     kind = "Usage" if isinstance(error, Misused) else type(error).__name__
-    say("\n".join([f"{kind}: {error}", *_notes(error)]), to=sys.stderr)
+    for line in "\n".join([f"{kind}: {error}", *_notes(error)]).split("\n"):
+        say(plain(line), to=sys.stderr)
     if isinstance(error, Misused):
         say("Try --help.", to=sys.stderr)
 

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from esign_core.engine.redaction import fit_to_show
 from esign_core.errors import BrokenProvider, EsignError, Outcome, Unavailable, UnreadableAnswer
 from esign_core.model import Job, Page, Snapshot
 from esign_core.provider import (
@@ -21,6 +22,9 @@ from esign_core.provider import (
 T = TypeVar("T")
 
 _ERROR_FROM = 400
+_BROKE_FROM = 500
+_FROM_A_PROXY = frozenset({408, 460, 499})
+"""It did not wait for the answer of whom it asked."""
 _ANSWERS: dict[str, tuple[type, ...]] = {
     "send": (Snapshot, Job),
     "poll": (Snapshot, Job),
@@ -67,8 +71,13 @@ def expected_answer(answer: T, what: str, operation: str) -> T:
     return answer
 
 
-def explain(provider: Provider[Any], request: Request, response: Response) -> EsignError:
-    """The error that an answer of 300 or more stands for, and what it leaves open."""
+def explain(
+    provider: Provider[Any], request: Request, response: Response, token: Token | None = None
+) -> EsignError:
+    """The error that an answer of 300 or more stands for, and what it leaves open.
+
+    Whatever the vendor quotes, the credentials and the token that was sent are not in it.
+    """
     try:
         error = _explained(provider, response)
     except BrokenProvider as fault:
@@ -76,9 +85,14 @@ def explain(provider: Provider[Any], request: Request, response: Response) -> Es
     error.status_code = error.status_code or response.status
     if request.is_reading:
         error.outcome = Outcome.NOT_DONE  # nothing was asked for that could be half done
-    elif isinstance(error, (Unavailable, BrokenProvider)):
+    elif isinstance(error, (Unavailable, BrokenProvider)) or _may_follow_the_deed(response.status):
         error.outcome = Outcome.UNCERTAIN  # it may have broken after the deed
-    return error
+    return fit_to_show(error, provider, token)
+
+
+def _may_follow_the_deed(status: int) -> bool:
+    """Whether no word in the answer can prove that nothing was done."""
+    return status >= _BROKE_FROM or status in _FROM_A_PROXY
 
 
 def _explained(provider: Provider[Any], response: Response) -> EsignError:

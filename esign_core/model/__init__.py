@@ -8,6 +8,7 @@ from esign_core.model.event import Authenticity, Event, EventType, Source
 from esign_core.model.observation import Observation, from_notice, from_snapshot, match
 from esign_core.model.observe import observe
 from esign_core.model.options import DocumentOptions, ProviderOptions, SignerOptions
+from esign_core.model.quoting import excerpt, printable
 from esign_core.model.signer import (
     Channel,
     CopyRecipient,
@@ -82,10 +83,12 @@ __all__ = [
     "Verified",
     "WebhookRequest",
     "did_you_mean",
+    "excerpt",
     "from_notice",
     "from_snapshot",
     "match",
     "observe",
+    "printable",
     "problems_of",
     "seats_of",
     "unknown_name",

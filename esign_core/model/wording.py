@@ -101,7 +101,8 @@ def _words(kind: str, context: Mapping[str, Any]) -> str:
     if context.get("class") == "Sequence":
         kind = "list_type"
     told = _WORDS.get(kind, "cannot be used as it is ({kind})")
-    words = told.format(**context, kind=kind.replace("_", " "))
+    shown = {name: f"{v:g}" if isinstance(v, float) else v for name, v in context.items()}
+    words = told.format(**shown, kind=kind.replace("_", " "))
     return words.replace("'", '"') if kind in {"enum", "literal_error"} else words
 
 

@@ -1,6 +1,6 @@
 """The contract that an adapter keeps; all that a plugin author needs beside the model."""
 
-from esign_core.model import did_you_mean
+from esign_core.model import did_you_mean, excerpt, printable
 from esign_core.provider.check import Check, gaps_of, localized
 from esign_core.provider.facets import Template, Templates, Webhooks
 from esign_core.provider.flow import (
@@ -51,9 +51,11 @@ __all__ = [
     "Webhooks",
     "answer",
     "did_you_mean",
+    "excerpt",
     "gaps_of",
     "hookimpl",
     "localized",
+    "printable",
     "read_json",
     "read_settings",
     "utc_now",

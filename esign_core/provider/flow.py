@@ -7,16 +7,19 @@ replayed in a test without HTTP, and driven by sync and async code alike.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self, TypeAlias, TypeVar
 
 from esign_core.errors import UnreadableAnswer
-from esign_core.model import Document
+from esign_core.model import Document, printable
 from esign_core.provider.strict_json import BadJson, read_json
 
 T = TypeVar("T")
+
+_MEDIA_TYPE = re.compile(r"[A-Za-z]{1,20}/[A-Za-z0-9.+-]{1,80}")
 
 ParamValue = str | int | bool | None
 
@@ -136,20 +139,24 @@ class Response:
         try:
             return read_json(self.content)
         except BadJson as error:
-            kind = _shown(self.headers.get("content-type", "no content type").split(";")[0])
+            kind = _media_type(self.headers.get("content-type"))
             page = " Look at the base URL, and for a proxy in between." if "html" in kind else ""
             raise UnreadableAnswer(
-                f"{self.status}, the answer ({kind}, {len(self.content)} bytes) {error}.{page}",
+                f"{self.status}, the answer ({kind}{len(self.content)} bytes) {error}.{page}",
                 status_code=self.status,
             ) from None
 
     def text(self, limit: int = 500) -> str:
         """The start of the body as text, for messages; what cannot be shown is replaced."""
-        return _shown(self.content[: limit * 4].decode("utf-8", "replace")[:limit])
+        return printable(self.content[: limit * 4].decode("utf-8", "replace")[:limit]).strip()
 
 
-def _shown(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text).strip()
+def _media_type(header: str | None) -> str:
+    """What the answer says it is, with a comma; nothing if that is more than a media type."""
+    if header is None:
+        return "no content type, "
+    kind = header.partition(";")[0].strip()
+    return f"{kind}, " if _MEDIA_TYPE.fullmatch(kind) else ""
 
 
 Flow: TypeAlias = Generator[Request, Response, T]

@@ -114,7 +114,8 @@ class Provider(ABC, Generic[SettingsT]):
     def explain(self, response: Response) -> EsignError:
         """The error that an answer of 400 or more stands for: by what it says, not its number.
 
-        `AuthenticationFailed` proves that nothing was done.
+        `AuthenticationFailed` proves that nothing was done, unless the status says that it broke
+        on the way: 408, 460, 499, 500 and more.
         """
 
     # optional

@@ -7,12 +7,13 @@ from functools import partial
 
 from esign_core.engine import Session, Task, call, transact
 from esign_core.errors import NotFound
-from esign_core.model import EnvelopeDraft, Gap
-from esign_core.provider import Check, Templates, gaps_of, localized
+from esign_core.model import EnvelopeDraft, Gap, excerpt, printable
+from esign_core.provider import Check, Template, Templates, gaps_of, localized
 from esign_core.service.operations import check, expect_draft
 from esign_core.service.workspace import Workspace
 
 _TEMPLATES_NAMED = 5
+_LONGEST_NAME = 80
 
 
 def check_here(session: Session, draft: EnvelopeDraft, *, online: bool) -> Task[Check]:
@@ -75,9 +76,13 @@ def _template_gaps(
         _ = yield from call(session, flow, operation="check", subject=draft.title)
     except NotFound:
         known = yield from call(session, facet.list, operation="check", subject=draft.title)
-        names = ", ".join(f"{each.id} ({each.name})" for each in known[:_TEMPLATES_NAMED])
+        names = ", ".join(map(_named, known[:_TEMPLATES_NAMED]))
         more = ", ..." if len(known) > _TEMPLATES_NAMED else ""
         message = f'{session.provider.name} has no template "{wanted}"'
         remedy = f"map it, in the connection's templates, to one of: {names or 'none'}{more}"
         return (Gap(None, "template", message, remedy),)
     return ()
+
+
+def _named(template: Template) -> str:
+    return f"{printable(template.id)} ({excerpt(template.name, _LONGEST_NAME)})"

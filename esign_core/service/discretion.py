@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
+from typing import TypeVar
 
 from pydantic import SecretStr
 
+from esign_core.engine import Task
+from esign_core.engine.redaction import without
 from esign_core.errors import EsignError
 from esign_core.model import EnvelopeDraft, Redirects, Value
 
+T = TypeVar("T")
+
 _SHORTEST = 3
 """Shorter values would take half of every word away with them."""
-_TAKEN_OUT = "[...]"
+
+
+def discreetly(task: Task[T], draft: EnvelopeDraft | None) -> Task[T]:
+    """The task, whose errors are `discreet` where the draft is at hand."""
+    try:
+        return (yield from task)
+    except EsignError as error:
+        if draft is not None:
+            _ = discreet(error, draft)
+        raise
 
 
 def discreet(error: EsignError, draft: EnvelopeDraft) -> EsignError:
@@ -23,29 +34,7 @@ def discreet(error: EsignError, draft: EnvelopeDraft) -> EsignError:
     Titles, subjects, roles and file names stay: they tell what was refused, and are the caller's
     own words.
     """
-    values = sorted({value for value in _personal(draft) if len(value) >= _SHORTEST}, key=len)
-    if not values:
-        return error
-    pattern = re.compile("|".join(map(re.escape, reversed(values))), re.IGNORECASE)
-
-    def clean(value: Any) -> Any:
-        match value:
-            case str():
-                return pattern.sub(_TAKEN_OUT, value)
-            case dict():
-                return {clean(key): clean(each) for key, each in value.items()}
-            case list() | tuple():
-                return [clean(each) for each in value]
-            case _:
-                return value
-
-    error.message = clean(error.message)
-    error.args = (error.message,)
-    error.raw = clean(error.raw)
-    error.problems = tuple(
-        replace(problem, message=clean(problem.message)) for problem in error.problems
-    )
-    return error
+    return without(error, (value for value in _personal(draft) if len(value) >= _SHORTEST))
 
 
 def _personal(draft: EnvelopeDraft) -> Iterator[str]:
@@ -54,6 +43,9 @@ def _personal(draft: EnvelopeDraft) -> Iterator[str]:
     yield from _addresses(draft.redirects)
     for copy in draft.copies:
         yield from (copy.name, copy.email)
+    for wishes in (draft.options, *(document.options for document in draft.documents)):
+        for each in wishes:
+            yield from _private(each)
     for signer in draft.signers:
         number = signer.identity.number if signer.identity else None
         told = (signer.name, signer.email, signer.phone, signer.message)

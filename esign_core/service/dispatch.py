@@ -7,8 +7,9 @@ from functools import partial
 from esign_core.engine import Session, Task, call
 from esign_core.errors import EsignError, Outcome, Refused
 from esign_core.journal import Transaction, WorkKind
-from esign_core.model import Envelope, Snapshot, Source
+from esign_core.model import Envelope, EnvelopeDraft, Snapshot, Source
 from esign_core.service import operations
+from esign_core.service.discretion import discreetly
 from esign_core.service.record import DISPATCH_AGAIN_SECONDS, record_snapshot
 from esign_core.service.workspace import Workspace
 
@@ -18,6 +19,7 @@ def dispatch(
     session: Session,
     envelope: Envelope,
     *,
+    draft: EnvelopeDraft | None = None,
     seconds_since_last_try: float | None = None,
 ) -> Task[Envelope]:
     """Send a stored draft, and write down what it is then.
@@ -26,6 +28,7 @@ def dispatch(
         workspace: Where that is written down.
         session: The account.
         envelope: What is to be sent; its id at the vendor is known.
+        draft: What was asked for, where it is at hand: errors do not quote what it says of people.
         seconds_since_last_try: When somebody tried before; None for the first try.
 
     Raises:
@@ -36,13 +39,14 @@ def dispatch(
     began_at = workspace.clock()
     _, remote_id = workspace.place(envelope)
     try:
-        snapshot = yield from call(
+        sent = call(
             session,
             partial(session.provider.dispatch, remote_id),
             operation="dispatch",
             subject=envelope.title,
             envelope_id=envelope.id,
         )
+        snapshot = yield from discreetly(sent, draft)
     except EsignError as error:
         seconds = (workspace.clock() - began_at).total_seconds()
         if seconds_since_last_try is None:  # a worker that thought us dead may be at it by now

@@ -18,6 +18,7 @@ from esign_core.journal import Transaction, WorkKind
 from esign_core.model import (
     Authenticity,
     Envelope,
+    EnvelopeDraft,
     EnvelopeStatus,
     EventType,
     Fact,
@@ -26,6 +27,7 @@ from esign_core.model import (
     Source,
 )
 from esign_core.service import operations
+from esign_core.service.discretion import discreetly
 from esign_core.service.record import record_snapshot
 from esign_core.service.workspace import Workspace
 
@@ -33,7 +35,9 @@ _LOOK_EVERY_SECONDS = 0.25
 """How often the journal is read while somebody else asks the vendor."""
 
 
-def wait_for_job(workspace: Workspace, envelope: Envelope, seconds: float) -> Task[Envelope]:
+def wait_for_job(
+    workspace: Workspace, envelope: Envelope, seconds: float, draft: EnvelopeDraft
+) -> Task[Envelope]:
     """The envelope once the vendor has made it, or as it is after some seconds.
 
     A vendor that cannot be asked just now is no failure: a worker goes on asking.
@@ -54,7 +58,7 @@ def wait_for_job(workspace: Workspace, envelope: Envelope, seconds: float) -> Ta
             envelope = yield from workspace.envelope(known.id)
             continue
         try:
-            envelope = yield from poll_job(workspace, known.id)
+            envelope = yield from poll_job(workspace, known.id, draft)
         except EsignError as error:
             envelope = yield from workspace.envelope(known.id)
             if envelope.outcome is not Outcome.DONE:
@@ -63,8 +67,12 @@ def wait_for_job(workspace: Workspace, envelope: Envelope, seconds: float) -> Ta
     return envelope
 
 
-def poll_job(workspace: Workspace, envelope_id: str) -> Task[Envelope]:
+def poll_job(
+    workspace: Workspace, envelope_id: str, draft: EnvelopeDraft | None = None
+) -> Task[Envelope]:
     """Ask what has become of an envelope that the vendor is making, and write it down.
+
+    Where the draft is at hand, errors do not quote what it says of people.
 
     Raises:
         ProviderError: The vendor could not make it; or it could not be asked.
@@ -75,7 +83,8 @@ def poll_job(workspace: Workspace, envelope_id: str) -> Task[Envelope]:
         return envelope
     session = workspace.session(envelope.connection)
     try:
-        result = yield from operations.poll(session, job, envelope.title)
+        poll = operations.poll(session, job, envelope.title)
+        result = yield from discreetly(poll, draft)
     except EsignError as error:
         why = str(error)
         if operations.is_its_end(error):

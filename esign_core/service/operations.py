@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -38,7 +39,7 @@ from esign_core.provider import (
     localized,
 )
 from esign_core.service.defaults import JOB_PATIENCE_SECONDS
-from esign_core.service.discretion import discreet
+from esign_core.service.discretion import discreetly
 
 _HTTP_ERROR = 400
 _UNCERTAIN = "Nothing keeps a record of it: look for it at the vendor before you send it again."
@@ -57,10 +58,11 @@ def send(
     try:
         result = yield from ask_to_send(session, ready)
         if isinstance(result, Job):
-            title, patience = draft.title, patience_seconds
-            return (yield from wait_for(session, result, title, patience)) if wait else result
+            if not wait:
+                return result
+            return (yield from wait_for(session, result, draft, patience_seconds))
         if is_unsent(session, result):
-            return (yield from dispatch(session, result, draft.title))
+            return (yield from dispatch(session, result, draft))
     except EsignError as error:
         if error.outcome is Outcome.UNCERTAIN:
             error.add_note(_UNCERTAIN)
@@ -99,19 +101,25 @@ def expect_draft(draft: object) -> None:
 
 
 def ask_to_send(
-    session: Session, draft: EnvelopeDraft, *, envelope_id: str | None = None
+    session: Session,
+    draft: EnvelopeDraft,
+    *,
+    envelope_id: str | None = None,
+    until: datetime | None = None,
 ) -> Task[Snapshot | Job]:
-    """The provider's answer to a draft; its errors do not quote what the draft says of people."""
-    flow = partial(session.provider.send, draft)
-    try:
-        return (
-            yield from call(
-                session, flow, operation="send", subject=draft.title, envelope_id=envelope_id
-            )
-        )
-    except EsignError as error:
-        _ = discreet(error, draft)
-        raise
+    """The provider's answer to a draft; its errors do not quote what the draft says of people.
+
+    From `until` on nothing of it goes out any more.
+    """
+    asked = call(
+        session,
+        partial(session.provider.send, draft),
+        operation="send",
+        subject=draft.title,
+        envelope_id=envelope_id,
+        until=until,
+    )
+    return discreetly(asked, draft)
 
 
 def is_unsent(session: Session, snapshot: Snapshot) -> bool:
@@ -119,17 +127,20 @@ def is_unsent(session: Session, snapshot: Snapshot) -> bool:
     return snapshot.status is EnvelopeStatus.DRAFT and session.provider.supports("dispatch")
 
 
-def dispatch(session: Session, stored: Snapshot, title: str) -> Task[Snapshot]:
+def dispatch(session: Session, stored: Snapshot, draft: EnvelopeDraft) -> Task[Snapshot]:
     """Send a draft that is stored at the vendor; what it is then."""
     flow = partial(session.provider.dispatch, stored.remote_id)
     try:
-        return (yield from call(session, flow, operation="dispatch", subject=title))
+        sent = call(session, flow, operation="dispatch", subject=draft.title)
+        return (yield from discreetly(sent, draft))
     except EsignError as error:
         error.add_note(f'The draft is stored at the vendor as "{stored.remote_id}".')
         raise
 
 
-def wait_for(session: Session, job: Job, title: str, patience_seconds: float) -> Task[Snapshot]:
+def wait_for(
+    session: Session, job: Job, draft: EnvelopeDraft, patience_seconds: float
+) -> Task[Snapshot]:
     """The envelope that a vendor is making, as soon as it is made.
 
     Raises:
@@ -140,7 +151,7 @@ def wait_for(session: Session, job: Job, title: str, patience_seconds: float) ->
         pause = job.poll_after_seconds
         if waited + pause > patience_seconds:
             late = NotReady(
-                f'{session.name} is still making "{title}" after {waited:g} s, and goes on. '
+                f'{session.name} is still making "{draft.title}" after {waited:g} s, and goes on. '
                 "The error's `job` is what to ask again for, with `poll`.",
                 outcome=Outcome.DONE,
             ).locate(provider=session.provider.name, connection=session.name, operation="poll")
@@ -149,7 +160,7 @@ def wait_for(session: Session, job: Job, title: str, patience_seconds: float) ->
         yield from sleep(pause)
         waited += pause
         try:
-            result = yield from poll(session, job, title)
+            result = yield from discreetly(poll(session, job, draft.title), draft)
         except EsignError as error:
             if not is_its_end(error):  # it was accepted; only the question was not answered
                 error.outcome = Outcome.UNCERTAIN

@@ -158,6 +158,15 @@ def test_notes_are_told_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert error_data(error)["outcome"] == Outcome.UNCERTAIN
 
 
+@pytest.mark.promise("D8")
+def test_words_of_an_error_move_no_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its lines stay lines; nothing else in it does anything to a terminal."""
+    error = Refused("no\x1b[2J\u2028and\u202e no")
+    error.add_note("one\ntwo\x07")
+    tell(error)
+    assert capsys.readouterr().err == "Refused: no [2J and  no\none\ntwo \n"
+
+
 def test_problems_keep_their_fields() -> None:
     """A program can point at what is wrong."""
     refused = Refused("no", problems=[Problem("signers[0].email", "is unknown")])

@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from esign_core.errors import EsignError, Outcome, Unavailable, Uncertain
-from esign_core.provider import Request
+from esign_core.engine import explain
+from esign_core.errors import (
+    AuthenticationFailed,
+    EsignError,
+    NotFound,
+    Outcome,
+    RateLimited,
+    Refused,
+    Unavailable,
+    Uncertain,
+)
+from esign_core.provider import Request, Response
 
 if TYPE_CHECKING:
     from tests.engine.conftest import Heard, Vendor, Way
@@ -70,3 +80,21 @@ def test_refusals_alone_leave_no_doubt(way: Way, vendor: Vendor) -> None:
     """Limited every time: nothing was done, and that can be said."""
     vendor.answer = lambda heard: vendor.reply(429, b"{}")
     assert _failure(way, vendor, REPEATABLE).outcome is Outcome.NOT_DONE
+
+
+@pytest.mark.promise("S2")
+@pytest.mark.parametrize("kind", [Refused, AuthenticationFailed, NotFound, RateLimited])
+@pytest.mark.parametrize("status", [408, 460, 499, 500, 503])
+def test_status_of_a_break_is_believed_before_its_words(
+    vendor: Vendor,
+    sync_way: Way,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    kind: type[EsignError],
+) -> None:
+    """A code of refusal in an answer that may have come after the deed proves nothing."""
+    provider = sync_way.session(vendor).provider
+    monkeypatch.setattr(provider, "explain", lambda _: kind("no", outcome=Outcome.NOT_DONE))
+    assert explain(provider, POST, Response(status)).outcome is Outcome.UNCERTAIN
+    assert explain(provider, GET, Response(status)).outcome is Outcome.NOT_DONE
+    assert explain(provider, POST, Response(400)).outcome is Outcome.NOT_DONE

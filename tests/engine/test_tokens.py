@@ -256,3 +256,29 @@ def test_tokens_are_in_no_repr(way: Way, vendor: Vendor) -> None:
     session.tokens.put(session.name, Token("canary"))
     assert "canary" not in repr(session)
     assert json.dumps(repr(session))
+
+
+@pytest.mark.promise("S2")
+@pytest.mark.parametrize("status", [400, 401, 403, 408, 500, 503])
+def test_only_a_plain_refusal_of_credentials_is_asked_again(
+    sync_way: Way,
+    vendor: Vendor,
+    granter: Granter,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+) -> None:
+    """What broke may have been done, whatever the adapter makes of its words."""
+
+    def answer(heard: Heard) -> bytes:
+        is_grant = heard.target == "/token"
+        return granter.answer(heard) if is_grant else vendor.reply(status, b"who are you")
+
+    vendor.answer = answer
+    session = sync_way.session(vendor, tokens=True)
+    refused = AuthenticationFailed
+    monkeypatch.setattr(session.provider, "explain", lambda _: refused("who are you"))
+    with pytest.raises(AuthenticationFailed) as caught:
+        sync_way.ask(session, POST)
+    is_plain = status in {400, 401, 403}
+    assert vendor.count("/things") == (2 if is_plain else 1)
+    assert caught.value.outcome is (Outcome.NOT_DONE if is_plain else Outcome.UNCERTAIN)

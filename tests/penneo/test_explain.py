@@ -64,6 +64,17 @@ def test_a_refused_token_is_known_by_its_words(
     assert "environment" in str(error)
 
 
+@pytest.mark.promise("S2")
+@pytest.mark.parametrize("status", [403, 408, 500, 503])
+@pytest.mark.parametrize("word", ["invalid_client", "invalid_grant"])
+def test_word_about_credentials_counts_where_they_are_refused(
+    provider: PenneoProvider, status: int, word: str
+) -> None:
+    """An answer that may have come after the deed does not have the request repeated."""
+    error = provider.explain(reply({"error": word}, status=status))
+    assert not isinstance(error, AuthenticationFailed)
+
+
 def test_a_400_about_something_else_is_a_refusal(provider: PenneoProvider) -> None:
     """Words about a token inside of another sentence are not about ours."""
     body = {"message": "caseFile.title X-Auth-Token header is required", "error": "Bad Request"}

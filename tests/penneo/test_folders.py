@@ -73,3 +73,14 @@ def test_list_that_cannot_be_read_proves_nothing(
     draft = make_draft(options=[PenneoOptions(folder_id=99)])
     with pytest.raises(UnreadableAnswer):
         replay(provider.inspect_online(draft), [reply({"folders": 3})])
+
+
+@pytest.mark.promise("D8")
+def test_title_of_a_folder_forges_no_line(provider: PenneoProvider, make_draft: MakeDraft) -> None:
+    """Whoever may name folders does not write our logs."""
+    draft = make_draft(options=[PenneoOptions(folder_id=99)])
+    title = "A\n\x1b[2J\u202eINFO " + "long " * 100
+    (gap,) = replay(provider.inspect_online(draft), [reply([{"id": 1, "title": title}])]).answer
+    assert gap.remedy.startswith("use one of: 1 (A  [2J INFO long")
+    assert gap.remedy.isprintable()
+    assert len(gap.remedy) < 130

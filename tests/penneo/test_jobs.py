@@ -13,7 +13,7 @@ from esign_core.errors import (
     Uncertain,
     UnreadableAnswer,
 )
-from esign_core.model import EnvelopeStatus, Job, Snapshot
+from esign_core.model import EnvelopeDraft, EnvelopeStatus, Job, Snapshot
 from esign_core.testing import replay, reply
 from esign_penneo import PenneoProvider
 
@@ -136,3 +136,35 @@ def test_a_finished_job_that_names_no_case_file_leaves_doubt(
         replay(provider.poll(JOB), [reply({"jobStatus": "completed", "result": result})])
     assert isinstance(caught.value, ProviderError)
     assert caught.value.outcome is Outcome.UNCERTAIN
+
+
+@pytest.mark.promise("D1")
+def test_a_failed_job_keeps_nothing_private(provider: PenneoProvider) -> None:
+    """Its errors say what they like: none of it is in `raw` as it came."""
+    detail = "mail jane@x.example, cpr 2110771234, https://sandbox.penneo.com/signing/canary"
+    answer = {
+        "jobStatus": "failed",
+        "errorMessage": "No.",
+        "result": {"errors": [{"detail": detail, "jane@x.example": 1}, "2110771234"]},
+    }
+    with pytest.raises(Refused) as caught:
+        replay(provider.poll(JOB), [reply(answer)])
+    assert caught.value.raw["errors"] == [
+        {"detail": "mail (e-mail), cpr (number), (link)", "(e-mail)": 1},
+        "(number)",
+    ]
+
+
+@pytest.mark.promise("D1")
+def test_words_beside_a_job_are_kept_without_people(
+    provider: PenneoProvider, make_draft: Callable[..., EnvelopeDraft]
+) -> None:
+    """What Penneo says as it accepts a case file, too."""
+    body = {
+        "status": "success",
+        "message": "mail to jane@x.example",
+        "jobs": [{"uuid": "u", "payloadHash": "h"}],
+    }
+    job = replay(provider.send(make_draft()), [reply(body, status=201)]).answer
+    assert isinstance(job, Job)
+    assert job.raw == {"status": "success", "message": "mail to (e-mail)"}

@@ -234,3 +234,39 @@ def test_proxys_time_out_may_come_after_the_deed(status: int, provider: PenvioPr
     error = provider.explain(Response(status, content=b"<html>"))
     assert isinstance(error, Unavailable)
     assert error.outcome is Outcome.UNCERTAIN
+
+
+@pytest.mark.parametrize("text", ["@canary@example.com", f"{'x' * 90}canary@example.com"])
+def test_odd_address_is_taken_out_too(text: str, provider: PenvioProvider) -> None:
+    """A sign in front of it, or a long name, hides it from nobody."""
+    told = provider.explain(reply(error("VALIDATION_ERROR", f"no {text} here"), status=400))
+    assert "canary" not in f"{told} {told.raw}"
+
+
+@pytest.mark.promise("D3")
+def test_long_text_is_cut_before_it_is_searched(
+    provider: PenvioProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long an answer is, no pattern sees more than the start of each of its texts."""
+    lengths: list[int] = []
+
+    class Counting:
+        def sub(self, name: str, text: str) -> str:
+            lengths.append(len(text))
+            return text + name[:0]
+
+    monkeypatch.setattr("esign_penvio.explain._PRIVATE", ((Counting(), "(x)"),))
+    long = "x" * 100_000
+    body = error("VALIDATION_ERROR", long, details={long: [long]})
+    _ = provider.explain(reply(body, status=400))
+    assert max(lengths) == 2_000
+
+
+@pytest.mark.promise("D8")
+@pytest.mark.parametrize("char", ["\n", "\r", "\x1b", "\u2028", "\u202e"])
+def test_no_line_can_be_forged(char: str, provider: PenvioProvider) -> None:
+    """Whatever Penvio says, it stays on one line."""
+    said = f"no{char}INFO all is well"
+    told = provider.explain(reply(error("VALIDATION_ERROR", said, details={said: said})))
+    assert str(told).isprintable()
+    assert char not in repr(told.raw)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +155,16 @@ def test_roles_must_be_the_templates_where_they_are_mapped(
         'signers[2].role: the template here has no role ""; use one of: agent, tenant',
     ]
     assert gaps_of(draft, with_templates(lease={"id": "tmpl_1"})) == ()
+
+
+@pytest.mark.parametrize("field", ["send_at", "expires_at"])
+def test_a_time_that_has_passed_is_a_gap(
+    acme_class: type[Provider[Any]], make_draft: MakeDraft, field: str
+) -> None:
+    """Whoever meant tomorrow is told before anybody is asked today."""
+    noon = datetime(2030, 1, 1, 12, tzinfo=UTC)
+    acme = acme_class(acme_class.Settings(), clock=lambda: noon)
+    for time, is_past in (("12:00", True), ("11:59", True), ("12:01", False)):
+        draft = make_draft(**{field: f"2030-01-01T{time}:00Z"})
+        told = [gap for gap in gaps_of(draft, acme) if gap.message == "is in the past"]
+        assert [gap.field for gap in told] == ([field] if is_past else [])

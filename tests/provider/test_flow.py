@@ -64,11 +64,14 @@ def test_an_answer_is_decoded() -> None:
     [
         ({"content-type": "text/html; charset=utf-8"}, "text/html, 5 bytes"),
         ({}, "no content type, 5 bytes"),
-        ({"content-type": "text/h\u0085tml\u2028"}, "text/h tml, 5 bytes"),
+        ({"content-type": "application/problem+json"}, "application/problem+json, 5 bytes"),
+        ({"content-type": "text/h\u0085tml\u2028"}, "5 bytes"),
+        ({"content-type": "for jane@example.com"}, "5 bytes"),
+        ({"content-type": "text/jane@example.com"}, "5 bytes"),
     ],
 )
 def test_an_answer_that_is_no_json_is_described(headers: dict[str, str], told: str) -> None:
-    """By status, type and length, on one line, without what is in it."""
+    """By status, type and length, on one line, without what is in it; a type only if it is one."""
     with pytest.raises(UnreadableAnswer) as caught:
         Response(200, headers, b"<html").json()
     assert str(caught.value).startswith(f"200, the answer ({told}) is not JSON.")

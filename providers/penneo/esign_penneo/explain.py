@@ -69,8 +69,8 @@ def explain(response: Response, now: datetime) -> EsignError:
     Source: Send API `{error, message, statusCode}`, OAuth (V); of the Sign API nothing is known.
     """
     data = _decoded(response)
-    said = list(_sentences(data)) or [_plain(response)]
-    text = "; ".join(scrubbed(each).rstrip(".") for each in said)[:_LONGEST]
+    said = [scrubbed(each) for each in list(_sentences(data)) or [_plain(response)]]
+    text = "; ".join(each.rstrip(".") for each in said)[:_LONGEST]
     request_id = response.headers.get("x-penneo-request-id", "")
     told_id = f" (request {request_id})" if re.fullmatch(r"[\w.-]{1,64}", request_id) else ""
     context: dict[str, Any] = {"status_code": response.status, "raw": scrubbed_data(data)}
@@ -89,12 +89,12 @@ def explain(response: Response, now: datetime) -> EsignError:
 
 
 def _is_about_credentials(response: Response, data: Any, said: list[str]) -> bool:
-    if response.status == 401:
-        return True
+    if response.status != 400:
+        return response.status == 401
     word = data.get("error") if isinstance(data, dict) else None
     if isinstance(word, str) and word in _BAD_CLIENT:
         return True
-    return response.status == 400 and any(each.lower().startswith(_BAD_TOKEN) for each in said)
+    return any(each.lower().startswith(_BAD_TOKEN) for each in said)
 
 
 def _decoded(response: Response) -> Any:
@@ -128,11 +128,11 @@ def _plain(response: Response) -> str:
 
 
 def _problems(said: list[str]) -> Iterator[Problem]:
-    """The sentences that name a field, each at its path in Penneo's case file."""
+    """The scrubbed sentences that name a field, each at its path in Penneo's case file."""
     for sentence in said:
         if found := _PATH.search(sentence):
             before, after = sentence[: found.start()], sentence[found.end() :]
-            words = scrubbed(f"{before}{after}").strip(" .:")
+            words = f"{before}{after}".strip(" .:")
             yield Problem(re.sub(r"\.(\d+)\b", r"[\1]", found[1]), words)
 
 

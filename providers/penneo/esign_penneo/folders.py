@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from esign_core.model import Gap
+from esign_core.model import Gap, excerpt
 from esign_core.provider import Flow, Request
 from esign_penneo.wire import Folder, read_all
 
 FOLDERS = "/api/v1/folders"  # Postman, PHP, V
 
 _NAMED = 5
+_LONGEST_TITLE = 80
 
 
 def missing_folder(folder_id: int | None) -> Flow[tuple[Gap, ...]]:
@@ -21,8 +22,12 @@ def missing_folder(folder_id: int | None) -> Flow[tuple[Gap, ...]]:
     folders = read_all(Folder, (yield Request("GET", FOLDERS)))
     if str(folder_id) in {folder.id for folder in folders}:
         return ()
-    known = ", ".join(f"{each.id} ({each.title or 'without a title'})" for each in folders[:_NAMED])
+    known = ", ".join(f"{each.id} ({_title(each)})" for each in folders[:_NAMED])
     more = ", ..." if len(folders) > _NAMED else ""
     message = f"the account has no folder {folder_id}"
     remedy = f"use one of: {known or 'none'}{more}; or leave it out"
     return (Gap(None, "options.penneo.folder_id", message, remedy),)
+
+
+def _title(folder: Folder) -> str:
+    return excerpt(folder.title, _LONGEST_TITLE) if folder.title else "without a title"

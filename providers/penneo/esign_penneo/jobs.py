@@ -13,7 +13,7 @@ from esign_core.model import (
     Snapshot,
 )
 from esign_core.provider import Flow, Limit, Request, Response
-from esign_penneo.redaction import scrubbed, without_secrets
+from esign_penneo.redaction import scrubbed, scrubbed_data
 from esign_penneo.wire import Created, JobData, QueueJob, read
 
 STATUS_PATH = "/send/api/v1/queue/public/status"  # Postman, the connector, seed, V
@@ -50,7 +50,7 @@ def accepted(reply: Response, *, is_scheduled: bool) -> Job:
     handle = {"uuid": job.uuid, "payloadHash": job.payload_hash, "asked": "0"}
     if is_scheduled:
         handle["scheduled"] = "yes"
-    raw = {"status": created.status, "message": created.message}
+    raw = scrubbed_data({"status": created.status, "message": created.message})
     return Job(handle, poll_after_seconds=_PAUSES[0], raw=raw)
 
 
@@ -140,13 +140,13 @@ def _raw(job: QueueJob) -> dict[str, object]:
     """Without the uuid and the hash, which are a secret, and without links and documents."""
     case_file = job.result.data.case_file if job.result and job.result.data else None
     return {
-        "jobStatus": job.job_status,
+        "jobStatus": scrubbed(job.job_status) if job.job_status else None,
         "errorMessage": _quoted(job.error_message) if job.error_message else None,
         "retries": job.retries,
         "createdAt": job.created_at,
         "updatedAt": job.updated_at,
         "caseFile": {"id": int(case_file.id)} if case_file else None,
-        "errors": without_secrets(job.result.errors) if job.result else None,
+        "errors": scrubbed_data(job.result.errors) if job.result else None,
     }
 
 

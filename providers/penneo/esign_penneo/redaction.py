@@ -6,6 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from esign_core.model import excerpt
+
+_LONGEST = 2_000
+"""What is read of one text; the rest is left out."""
 _SECRET_NAMES = frozenset(
     {
         "accesstoken",
@@ -26,7 +30,8 @@ _SECRET_NAMES = frozenset(
 )
 _PRIVATE = (
     (re.compile(r"\bhttps?://\S+"), "(link)"),
-    (re.compile(r"[^\s@\"'<>(),;:]+@[^\s@\"'<>(),;:]+"), "(e-mail)"),
+    # It begins where a word does: tried at every character, a long word would take for ever.
+    (re.compile(r"(?<![^\s@\"'<>(),;:])[^\s@\"'<>(),;:]+@[^\s@\"'<>(),;:]+"), "(e-mail)"),
     # Tokens and keys: long, and not a word, a path or a UUID.
     (re.compile(r"\b[A-Za-z0-9+/=_-]{40,}(?:\.[A-Za-z0-9+/=_-]+)*"), "(secret)"),
     (re.compile(r"\beyJ[A-Za-z0-9+/=_-]*(?:\.[A-Za-z0-9+/=_-]+)*"), "(secret)"),  # a JWT
@@ -36,10 +41,10 @@ _PRIVATE = (
 
 
 def without_secrets(data: Any) -> Any:
-    """The data without signing links, tokens, national ids and documents."""
+    """The data without signing links, tokens, national ids and documents; its keys `scrubbed`."""
     if isinstance(data, Mapping):
         return {
-            name: without_secrets(value)
+            scrubbed(str(name)): without_secrets(value)
             for name, value in data.items()
             if str(name).lower().replace("_", "") not in _SECRET_NAMES
         }
@@ -49,7 +54,8 @@ def without_secrets(data: Any) -> Any:
 
 
 def scrubbed(text: str) -> str:
-    """The text with e-mails, links, tokens and long numbers replaced by what they are."""
+    """The start of the text on one line, with e-mails, links, tokens and long numbers replaced."""
+    text = excerpt(text, _LONGEST)
     for pattern, stand_in in _PRIVATE:
         text = pattern.sub(stand_in, text)
     return text
@@ -57,8 +63,12 @@ def scrubbed(text: str) -> str:
 
 def scrubbed_data(data: Any) -> Any:
     """The data without secrets, and every text in it `scrubbed`."""
-    if isinstance(data, Mapping):
-        return {name: scrubbed_data(value) for name, value in without_secrets(data).items()}
+    return _with_texts_scrubbed(without_secrets(data))
+
+
+def _with_texts_scrubbed(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {name: _with_texts_scrubbed(value) for name, value in data.items()}
     if isinstance(data, list):
-        return [scrubbed_data(value) for value in data]
+        return [_with_texts_scrubbed(value) for value in data]
     return scrubbed(data) if isinstance(data, str) else data

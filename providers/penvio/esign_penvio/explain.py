@@ -27,6 +27,7 @@ from esign_core.errors import (
     Unavailable,
     UnreadableAnswer,
 )
+from esign_core.model import excerpt
 from esign_core.provider import Response
 
 _CODE: dict[str, type[ProviderError]] = {
@@ -60,9 +61,10 @@ _ADVICE: dict[type[ProviderError], str] = {
 _NOT_PENVIOS = " That is no error of Penvio's: look at base_url."
 _PRIVATE = (
     (re.compile(r"[a-z]{1,12}://\S+", re.IGNORECASE), "(link)"),
-    (re.compile(r"(?<![^\s\"'<>(),;:])[^\s@\"'<>(),;:]+@[^\s\"'<>(),;:]+"), "(e-mail)"),
+    (re.compile(r"(?<![^\s@\"'<>(),;:])[^\s@\"'<>(),;:]+@[^\s\"'<>(),;:]+"), "(e-mail)"),
     (re.compile(r"\b(?:pk_live|pk_test|penv)_\w+"), "(key)"),
 )
+_MOST_READ = 2_000
 _MOST_CHARACTERS = 500
 _AFTER_ALL = 500
 _LONGEST_WAIT_SECONDS = 86_400.0
@@ -206,7 +208,7 @@ def _without_private(data: Any) -> Any:
 
 def _quoted(text: str) -> str:
     """Text of the vendor's, fit for a message: one line, not endless, nothing private."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = " ".join(excerpt(text, _MOST_READ).split())
     for pattern, name in _PRIVATE:
         line = pattern.sub(name, line)
     return line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]} ..."
