@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -15,6 +16,13 @@ from esign_penvio.sandbox import PenvioSandbox
 from tests.docs.session import Session
 
 CONNECTIONS = {"penneo-dk": "penneo", "penvio-eu": "penvio"}
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c() -> None:
+    """Let Ctrl-C end programs, also where the tests run in the background, which ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        _ = signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
