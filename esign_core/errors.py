@@ -240,7 +240,7 @@ class RateLimited(ProviderError):
 
 
 class Unavailable(ProviderError):
-    """The vendor is down, unreachable or silent, and asking again is harmless."""
+    """The vendor is down, unreachable or silent: try again later, with the same `key`."""
 
 
 class Uncertain(ProviderError):

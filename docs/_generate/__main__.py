@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from docs._generate.commands import commands
+from docs._generate.draft import fields, makers
 from docs._generate.errors import error_tree, errors
 from docs._generate.features import can_do, feature_matrix, operation_matrix
 from docs._generate.settings import options, settings
@@ -35,6 +36,8 @@ _MAKERS: dict[str, Callable[..., str]] = {
     "error-tree": error_tree,
     "errors": errors,
     "feature-matrix": feature_matrix,
+    "fields": fields,
+    "makers": makers,
     "operation-matrix": operation_matrix,
     "options": options,
     "settings": settings,

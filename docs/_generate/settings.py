@@ -6,6 +6,7 @@ import json
 import types
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -48,14 +49,15 @@ def _fields(model: type[BaseModel], *, without: type[BaseModel] | None = None) -
     docs = attributes_of(model)
     names = [n for n in model.model_fields if without is None or n not in without.model_fields]
     rows = [
-        (code(name), _kind(model.model_fields[name]), docs.get(name, ""))
+        (code(name), kind_of(model.model_fields[name]), docs.get(name, ""))
         for name in names
         if name != "provider"
     ]
     return grid(("name", "value", "meaning"), rows)
 
 
-def _kind(field: FieldInfo) -> str:
+def kind_of(field: FieldInfo) -> str:
+    """What a field takes, in words: its type, its limits, and what it is if not given."""
     told = [_type(field.annotation), *_bounds(field.metadata)]
     default = field.get_default(call_default_factory=True)
     if field.is_required():
@@ -79,6 +81,8 @@ def _type(annotation: Any) -> str:
         told = f"a list of: {_type(arguments[0])}"
     elif origin is Mapping:
         told = f"a table of: {_type(arguments[1])}"
+    elif isinstance(annotation, type) and issubclass(annotation, Enum):
+        told = " or ".join(code(member.value) for member in annotation)
     return told or code(annotation.__name__)
 
 

@@ -18,6 +18,7 @@ from esign_core.model import Channel, Document, EnvelopeDraft
 from esign_core.provider import Registry, with_options
 
 _SIGNER = re.compile(r"(?P<name>[^<>=]*?)\s*(<(?P<email>[^<>]*)>)?\s*(?P<more>(,\s*\w+=[^,]*)*)")
+_WITHOUT_ADDRESS = re.compile(r"<[^<>]*>|,\s*message=[^,]*")  # where an @ may stand
 _SIGNER_WORDS = {"action", "delivery", "language", "message", "order", "phone", "role"}
 _DOCUMENT_WORDS = {"name", "options", "path", "roles", "signable", "title"}
 
@@ -92,7 +93,7 @@ def _from_flags(flags: DraftFlags) -> EnvelopeDraft:
     if flags.by_link:
         signers = [{"delivery": Channel.LINK, **each} for each in signers]
     given = {
-        "title": flags.title or (flags.document[0].stem if flags.document else None),
+        "title": flags.document[0].stem if flags.title is None and flags.document else flags.title,
         "documents": flags.document,
         "template": flags.template,
         "signers": signers,
@@ -108,6 +109,8 @@ def _from_flags(flags: DraftFlags) -> EnvelopeDraft:
 
 
 def _signer(text: str) -> dict[str, Any]:
+    if "@" in _WITHOUT_ADDRESS.sub("", text):
+        raise Misused('write the address in <>: "Jane Doe <jane@example.com>"')
     found = _SIGNER.fullmatch(text.strip())
     if found is None:
         raise Misused('write --signer as "Jane Doe <jane@example.com>, role=tenant, order=1"')
@@ -128,13 +131,18 @@ def _word(part: str) -> tuple[str, str]:
 def _read(file: Path) -> object:
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-        return json.loads(text) if file.suffix == ".json" else _from_yaml(text)
+        return json.loads(text) if _is_json(file, text) else _from_yaml(text)
     except OSError as error:
         raise _invalid(file, f"cannot be read: {error.strerror}") from None
     except RecursionError:
         raise _invalid(file, "cannot be understood: it is nested too deep") from None
     except ValueError as error:
         raise _invalid(file, f"cannot be understood: {error}") from None
+
+
+def _is_json(file: Path, text: str) -> bool:
+    """Whether it is JSON, where numbers are numbers: by its name, or on stdin by how it begins."""
+    return text.lstrip().startswith("{") if str(file) == "-" else file.suffix == ".json"
 
 
 def _from_yaml(text: str) -> object:

@@ -208,6 +208,13 @@ def envelope_data(envelope: Envelope) -> dict[str, Any]:
 
 
 def show_envelope(envelope: Envelope, *, as_json: bool) -> None:
+    """Print where an envelope stands, each of its signers, and what follows if it is in doubt."""
+    show_state(envelope, as_json=as_json)
+    if envelope.is_in_doubt and not as_json:
+        say(what_follows(envelope))
+
+
+def show_state(envelope: Envelope, *, as_json: bool) -> None:
     """Print where an envelope stands, and each of its signers."""
     data = envelope_data(envelope)
     if as_json:
@@ -217,11 +224,10 @@ def show_envelope(envelope: Envelope, *, as_json: bool) -> None:
     show_fields((name.replace("_", " "), data[name]) for name in told)
     rows = [(s.id, s.name, s.role, s.order, s.status) for s in envelope.signers]
     show_table(("signer", "name", "role", "order", "status"), rows)
-    if envelope.is_in_doubt:
-        say(_in_doubt(envelope))
 
 
-def _in_doubt(envelope: Envelope) -> str:
+def what_follows(envelope: Envelope) -> str:
+    """What happens next to an envelope in doubt, and what a person can do."""
     there = envelope.connection
     if envelope.remote_id is not None:
         next_ = f"It is a draft at {there}, and `esign worker` goes on sending it."

@@ -75,7 +75,7 @@ def missing_extra(error: ModuleNotFoundError, extra: str) -> MissingExtra:
     """The error for a package that is not installed, naming the extra that brings it."""
     return MissingExtra(
         f'this needs the package "{error.name}", which is not installed. '
-        f'Install it with: pip install "esign-core[{extra}]"'
+        f'Install esign-core with its extra "{extra}"; in a checkout: pip install ".[{extra}]"'
     )
 
 

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from esign_core.cli.failures import Misused
 from esign_core.cli.interrupts import sleep_until_interrupted, until_interrupted
@@ -35,7 +37,10 @@ def sandbox(
     save: Annotated[
         Path | None, Parameter(help="Save the esign.toml here, unless there is one.")
     ] = None,
-    scale: Annotated[float, Parameter(help="0.1 makes vendors' delays ten times quicker.")] = 1.0,
+    scale: Annotated[
+        float,
+        Parameter(help="0.1 makes vendors' delays ten times quicker.", validator=Number(gt=0)),
+    ] = 1.0,
     as_json: AsJson = False,
 ) -> None:
     """Simulated vendors to try things on.
@@ -51,6 +56,10 @@ def sandbox(
     ```
     """
     ports = dict(_port(text) for text in port)
+    if webhooks is not None and not _is_web_address(webhooks):
+        raise Misused("write --webhooks as http://127.0.0.1:8000/webhooks")
+    if save is not None and save.exists():
+        raise _taken(save)
     from esign_core.provider import Registry
 
     kinds = simulators_of(Registry.installed())
@@ -85,10 +94,17 @@ def _configured(connections: Mapping[str, Mapping[str, Any]], file: Path | None)
         with file.open("x", encoding="utf-8") as out:
             _ = out.write(f"{text}\n")
     except FileExistsError:
-        raise Misused(f'"{file}" is there already, and stays as it is; name another') from None
+        raise _taken(file) from None
     except OSError as error:
         raise Misused(f'"{file}" cannot be written: {error.strerror}') from None
     return f"\n# {file} is saved: its connections lead here."
+
+
+def _taken(file: Path) -> Misused:
+    return Misused(
+        f'"{file}" is there already; it may lead to simulators that have ended: '
+        "delete it, or --save another and use --config"
+    )
 
 
 def to_toml(connections: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -118,6 +134,14 @@ def _port(text: str) -> tuple[str, int]:
     if not name or not number.isdecimal() or int(number) > 0xFFFF:
         raise Misused("write --port as NAME=PORT, with a port from 0 to 65535")
     return name, int(number)
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        return url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+    except ValueError:  # a port that is no number
+        return False
 
 
 def _key(name: str) -> str:

@@ -78,7 +78,7 @@ class Buckets:
             import obstore  # optional, and slow to import
         except ImportError:
             raise MissingExtra(
-                'reading a bucket needs obstore: pip install "esign-core[s3]".'
+                'reading a bucket needs obstore: install the extra "s3" of esign-core.'
             ) from None
         store = self.store(download)
         with _named(download.key):

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
+from types import UnionType
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    TypeAlias,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+)
 
-from pydantic import AfterValidator, PlainSerializer
+from pydantic import AfterValidator, PlainSerializer, ValidationInfo, field_validator
 
 from esign_core.model.value import Value
 
@@ -15,6 +26,16 @@ class Options(Value):
 
     provider: ClassVar[str]
     """The name of the provider that reads them; the others do not see them."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_listed(cls, value: object, info: ValidationInfo) -> object:
+        """The number that a field lists, from its text: a file may have text alone."""
+        if not isinstance(value, str):
+            return value
+        listed = _listed(cls.model_fields[info.field_name or ""].annotation)
+        numbers = {str(each): each for each in listed if type(each) is int}
+        return value if value in listed else numbers.get(value, value)
 
 
 class ProviderOptions(Options):
@@ -35,6 +56,16 @@ OptionsT = TypeVar("OptionsT", bound=Options)
 def option(options: Iterable[Options], kind: type[OptionsT]) -> OptionsT:
     """The wishes of a kind, or that kind's defaults."""
     return next((each for each in options if isinstance(each, kind)), kind())
+
+
+def _listed(annotation: object) -> tuple[object, ...]:
+    """What the literals of an annotation list, also where they are optional."""
+    kind = get_origin(annotation)
+    if kind is Literal:
+        return get_args(annotation)
+    if kind in (Annotated, Union, UnionType):
+        return tuple(value for each in get_args(annotation) for value in _listed(each))
+    return ()
 
 
 def _one_of_each(options: Sequence[OptionsT]) -> tuple[OptionsT, ...]:

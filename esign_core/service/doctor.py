@@ -137,7 +137,7 @@ def _extras(session: Session, config: Config) -> Iterator[Finding]:
                 "extra",
                 session.name,
                 f"{name} is a bucket, and the package that reads buckets is not installed",
-                'pip install "esign-core[s3]"',
+                'install esign-core with its extra "s3"; in a checkout: pip install ".[s3]"',
             )
 
 

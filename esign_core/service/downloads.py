@@ -8,8 +8,8 @@ from itertools import chain, count
 from pathlib import Path
 
 from esign_core.engine import SavedFile, Session, Task, bring, call, safe_name
-from esign_core.errors import EsignError, NotReady
-from esign_core.model import Artifact, ArtifactKind, EnvelopeStatus
+from esign_core.errors import EnvelopeClosed, EsignError, NotReady
+from esign_core.model import Artifact, ArtifactKind, EnvelopeStatus, Snapshot
 from esign_core.service.operations import fetch
 
 
@@ -19,7 +19,8 @@ def download(
     """Bring an envelope's files into a folder.
 
     Raises:
-        NotReady: It has no such files, or not yet.
+        NotReady: It has no such files yet.
+        EnvelopeClosed: It has ended without them.
     """
     snapshot = yield from fetch(session, remote_id)
     wanted = [artifact for artifact in snapshot.artifacts if artifact.kind in kinds]
@@ -27,12 +28,12 @@ def download(
     if snapshot.status is not EnvelopeStatus.COMPLETED:
         missing |= set(kinds) & {ArtifactKind.SIGNED}
     if missing:
-        told = ", ".join(sorted(missing))
-        raise NotReady(
-            f'"{snapshot.title or remote_id}" is {snapshot.status} and has no file of this kind: '
-            f"{told}. Nothing was downloaded; "
-            + ("ask for other kinds." if snapshot.status.is_final else "wait for its completion.")
-        ).locate(provider=session.provider.name, connection=session.name, operation="download")
+        raise _no_files(snapshot, missing).locate(
+            provider=session.provider.name,
+            connection=session.name,
+            operation="download",
+            subject=snapshot.title or remote_id,
+        )
     saved: list[SavedFile] = []
     for artifact, name in _named(wanted):
         flow = partial(session.provider.download, snapshot, artifact)
@@ -48,6 +49,18 @@ def download(
             )
             raise
     return tuple(saved)
+
+
+def _no_files(snapshot: Snapshot, missing: Collection[ArtifactKind]) -> EsignError:
+    """The error for files that are not there; one that never will be is nothing to wait for."""
+    told = ", ".join(sorted(missing))
+    about = f'"{snapshot.title or snapshot.remote_id}" is {snapshot.status}'
+    has_none = f"{about} and has no file of this kind: {told}. Nothing was downloaded; "
+    if not snapshot.status.is_final:
+        return NotReady(f"{has_none}wait for its completion.")
+    if snapshot.status is EnvelopeStatus.COMPLETED:  # some come a little later, or not at all
+        return NotReady(f"{has_none}see whether this vendor has it, or ask for other kinds.")
+    return EnvelopeClosed(f"{has_none}there never will be one.")
 
 
 def _named(artifacts: list[Artifact]) -> Iterator[tuple[Artifact, str]]:

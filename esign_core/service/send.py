@@ -94,12 +94,16 @@ def _asked(
 ) -> Task[tuple[Session, EnvelopeDraft, Intent | None]]:
     """The account, the draft with its documents hashed, and what was sent with the key before."""
     operations.expect_draft(draft)
-    if not key or not key.isprintable():
-        raise Misconfigured("key must be a word of yours that is the same on every try")
+    _expect_key(key)
     session = workspace.session(via)
     pinned = yield from transact(draft.pinned)
     known = yield from workspace.read(lambda tx: tx.envelopes.intent(tenant, key))
     return session, pinned, known
+
+
+def _expect_key(key: object) -> None:
+    if not isinstance(key, str) or not key or not key.isprintable():
+        raise Misconfigured("key must be text of yours, not empty, that is the same on every try")
 
 
 def _same_wish(known: Intent, draft: EnvelopeDraft, via: str) -> Envelope:

@@ -15,6 +15,7 @@ from esign_core.model import (
     SigningLink,
     Snapshot,
     Source,
+    did_you_mean,
     match,
 )
 from esign_core.model.snapshot import SignerSnapshot
@@ -109,12 +110,22 @@ def list_envelopes(
     status: EnvelopeStatus | None,
     limit: int,
 ) -> Task[tuple[Envelope, ...]]:
-    """The journal's envelopes, the newest first."""
+    """The journal's envelopes, the newest first.
+
+    Raises:
+        UnknownConnection: There is no such connection.
+        Misconfigured: There is no such status.
+    """
+    names = [each.value for each in EnvelopeStatus]
+    if status is not None and status not in names:
+        guess = did_you_mean(str(status), names) or f" There are: {', '.join(names)}."
+        raise Misconfigured(f'no status is called "{status}".{guess}')
+    wanted = EnvelopeStatus(status) if status is not None else None
     if connection is not None:
         _ = workspace.session(connection)
     found = yield from workspace.read(
         lambda tx: tx.envelopes.list(
-            tenant=tenant, connection=connection, status=status, limit=limit
+            tenant=tenant, connection=connection, status=wanted, limit=limit
         )
     )
     return tuple(found)

@@ -278,4 +278,4 @@ def _yaml() -> Any:
 
 
 def _missing() -> MissingExtra:
-    return MissingExtra('cassettes need vcrpy: pip install "esign-core[testing]".')
+    return MissingExtra('cassettes need vcrpy: install the extra "testing" of esign-core.')

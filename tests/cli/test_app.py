@@ -200,7 +200,7 @@ def test_a_missing_package_names_its_extra(missing: str, words: list[str], extra
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert ran.returncode == 1
-    assert f'pip install "esign-core[{extra}]"' in ran.stderr
+    assert f'pip install ".[{extra}]"' in ran.stderr
     assert "Traceback" not in ran.stderr
 
 

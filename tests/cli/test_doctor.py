@@ -203,7 +203,7 @@ def test_a_missing_package_is_told(config: Path) -> None:
     assert row.split("\t")[1:] == [
         "penvio",
         "bucket_url is a bucket, and the package that reads buckets is not installed",
-        'pip install "esign-core[s3]"',
+        'install esign-core with its extra "s3"; in a checkout: pip install ".[s3]"',
     ]
 
 

@@ -34,7 +34,9 @@ def sources(root: Path, providers: list[Path]) -> list[Path]:
 def tracked(root: Path) -> list[Path]:
     """Every file that is in the repository, or would be with the next commit."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    listed = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)
+    listed = subprocess.run(command, cwd=root, check=False, capture_output=True, text=True)
+    if listed.returncode != 0:
+        pytest.skip("this is no git checkout: nobody can say which files belong to it")
     files = [root / name for name in sorted(set(listed.stdout.split("\0"))) if name]
     return [file for file in files if file.is_file()]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -251,3 +251,32 @@ def test_nobody_is_reminded_of_what_has_ended(
     assert 'acme did not remind "Lease 14": it is cancelled' in str(error)
     assert error.envelope_id == envelope.id
     assert vendor.reminded == []
+
+
+def test_list_takes_a_status_by_its_name(esign: Esign, world: World) -> None:
+    """A word that is no status is an error, not an empty list."""
+    sent = esign.send(world.draft(), via="acme", key="lease-14")
+    by_name: Any = "sent"
+    assert esign.list(status=by_name) == (sent,)
+    misspelt: Any = "snet"
+    with pytest.raises(Misconfigured, match='Did you mean "sent"'):
+        esign.list(status=misspelt)
+
+
+def test_key_is_text(esign: Esign, world: World) -> None:
+    """An order's number is a common mistake."""
+    key: Any = 14
+    with pytest.raises(Misconfigured, match="key must be text"):
+        esign.send(world.draft(), via="acme", key=key)
+
+
+def test_file_that_never_will_be_there_is_nothing_to_wait_for(
+    esign: Esign, world: World, tmp_path: Path
+) -> None:
+    """Before the end it is not ready; after another end than completion it is closed."""
+    sent = esign.send(world.draft(), via="acme", key="lease-14")
+    with pytest.raises(NotReady, match="wait for its completion"):
+        esign.download(sent.id, to=tmp_path)
+    esign.cancel(sent.id)
+    with pytest.raises(EnvelopeClosed, match="there never will be one"):
+        esign.download(sent.id, to=tmp_path)
