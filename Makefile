@@ -56,7 +56,7 @@ record: $(READY)  ## PROVIDER=... records its cassettes anew, from its simulator
 	$(BIN)/python -m tests.cassettes.record $(PROVIDER) $(if $(LIVE),--live)
 
 clean:  ## remove what these targets made, .venv too
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tutorial build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -f .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

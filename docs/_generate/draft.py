@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import yaml
@@ -14,7 +14,7 @@ from docs._generate.words import attributes_of, code, first_line, grid, named, o
 
 PAGE = Path(__file__).resolve().parents[1] / "reference" / "draft.md"
 _EXAMPLE = re.compile(r"^```yaml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_ARGUMENT = re.compile(r"^    (\w+): (.*)$", re.MULTILINE)
+_ARGUMENT = re.compile(r"^    ([a-z]\w*): (.*)$", re.MULTILINE)
 
 
 def fields(place: str, *within: str) -> str:
@@ -69,13 +69,12 @@ def _inside(node: yaml.Node | None, within: tuple[str, ...]) -> Iterator[yaml.Ma
 def _short(text: str, node: yaml.Node) -> str:
     """A value as it stands there; of what goes over several lines, its kind of brackets."""
     written = text[node.start_mark.index : node.end_mark.index].strip()
-    if "\n" not in written:
+    if "\n" not in written and not written.startswith("- "):
         return written
     return "[...]" if isinstance(node, yaml.SequenceNode) else "{...}"
 
 
-def _parameters(maker: object) -> Iterator[str]:
-    assert callable(maker)
+def _parameters(maker: Callable[..., object]) -> Iterator[str]:
     keywords = False
     for parameter in inspect.signature(maker).parameters.values():
         if parameter.kind is parameter.KEYWORD_ONLY and not keywords:

@@ -87,8 +87,8 @@ def _type(annotation: Any) -> str:
 
 
 def _value(value: object) -> str:
-    """A value as TOML writes it."""
-    return code(json.dumps(value))
+    """A value as TOML writes it; a word of a fixed set as it is."""
+    return code(value.value if isinstance(value, Enum) else json.dumps(value))
 
 
 def _bounds(metadata: Sequence[Any]) -> list[str]:

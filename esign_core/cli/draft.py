@@ -141,8 +141,13 @@ def _read(file: Path) -> object:
 
 
 def _is_json(file: Path, text: str) -> bool:
-    """Whether it is JSON, where numbers are numbers: by its name, or on stdin by how it begins."""
-    return text.lstrip().startswith("{") if str(file) == "-" else file.suffix == ".json"
+    """Whether it is JSON, where numbers are numbers: by its name, or on stdin if it is JSON."""
+    if str(file) != "-":
+        return file.suffix == ".json"
+    try:
+        return isinstance(json.loads(text), dict)  # YAML may begin with a brace too
+    except (ValueError, RecursionError):
+        return False
 
 
 def _from_yaml(text: str) -> object:

@@ -42,6 +42,8 @@ def show_preview(found: Preview, key: str, *, as_json: bool) -> None:
     if not found.check.ok:
         show_gaps(found.check)
         say("Nothing was sent, and it cannot be sent as it is.")
+    elif found.known is not None and found.known.is_in_doubt:
+        say(f"Nothing was sent now. It is not known whether {found.known.id} was, with this key.")
     elif found.known is not None:
         say(f"Nothing was sent. It was before, as {found.known.id}: nobody would be asked again.")
     else:

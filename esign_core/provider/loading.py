@@ -80,7 +80,11 @@ class Registry:
 
     def _register(self, plugin: object, name: str) -> None:
         _ = self.manager.register(plugin, name=name)
-        self.manager.check_pending()
+        try:
+            self.manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            known = ", ".join(sorted(spec for spec in vars(hooks) if spec.startswith("esign_")))
+            raise BrokenProvider(f'plugin "{name}": {error}; there are {known}') from None
         callers = self.manager.get_hookcallers(plugin)
         if not callers:
             raise BrokenProvider(f'plugin "{name}" has no hook of esign; mark it with @hookimpl')

@@ -132,7 +132,8 @@ class Workspace:
         if envelope.remote_id is None:
             raise NotReady(
                 f'"{envelope.title}" is {envelope.status}: the vendor has given it no id yet. '
-                f"Nothing was done; `esign show {envelope.id}` tells when it can be tried again.",
+                "Nothing was done. A worker goes on with it (`esign worker`); or send it again "
+                "with the same key, and wait.",
                 envelope_id=envelope.id,
                 connection=envelope.connection,
             )

@@ -43,6 +43,24 @@ def test_a_draft_can_come_from_stdin(lease: Path, monkeypatch: pytest.MonkeyPatc
     assert read_draft(Path("-"), None) == read_draft(lease, None)
 
 
+@pytest.mark.parametrize("before", ["", "\n  "])
+def test_json_is_json_on_stdin_too(
+    before: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number where text belongs is refused from both: a file cannot mean two drafts."""
+    signers = [{"name": "Ann", "email": "a@example.com", "order": 1}]
+    right: dict[str, Any] = {"title": "X", "template": "t", "signers": signers}
+    wrong = {**right, "metadata": {"lease": 14}}
+    file = tmp_path / "draft.json"
+    _ = file.write_text(json.dumps(wrong), encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", io.StringIO(before + json.dumps(wrong)))
+    for place in (file, Path("-")):
+        with pytest.raises(InvalidDraft, match="metadata"):
+            _ = read_draft(place, None)
+    monkeypatch.setattr("sys.stdin", io.StringIO(before + json.dumps(right)))
+    assert read_draft(Path("-"), None).signers[0].order == 1
+
+
 def test_words_in_yaml_stay_words(tmp_path: Path) -> None:
     """Norwegian is not false, a phone number no number, a date no date."""
     file = _yaml(
@@ -165,6 +183,38 @@ def test_signers_can_be_put_in_order_and_reached_by_link() -> None:
     flags = DraftFlags(title="X", template="t", signer=("A", "B"), in_order=True, by_link=True)
     draft = read_draft(None, flags)
     assert [(s.order, s.delivery) for s in draft.signers] == [(1, "link"), (2, "link")]
+
+
+@pytest.mark.parametrize("by_link", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A B a@example.com",
+        "A B, a@example.com",
+        "a@example.com, role=tenant",
+        "A B <a@example.com> b@example.com",
+        "A B, email=a@example.com",
+    ],
+)
+def test_an_address_stands_in_brackets(text: str, *, by_link: bool) -> None:
+    """It would be a name otherwise, which everybody can read; it is not repeated."""
+    flags = DraftFlags(title="X", template="t", signer=(text,), by_link=by_link)
+    with pytest.raises(Misused, match='write the address in <>: "Jane Doe <jane@') as caught:
+        _ = read_draft(None, flags)
+    assert "a@example" not in str(caught.value)
+
+
+def test_a_message_may_name_an_address() -> None:
+    """It is text for people."""
+    text = "Jane Doe <jane@example.com>, message=Ask help@example.com, role=tenant"
+    (jane,) = read_draft(None, DraftFlags(title="X", template="t", signer=(text,))).signers
+    assert (jane.email, jane.message) == ("jane@example.com", "Ask help@example.com")
+
+
+def test_an_empty_title_is_refused(pdf: Path) -> None:
+    """It was given, by a variable that is empty perhaps: the file's name is not meant."""
+    with pytest.raises(InvalidDraft, match="title"):
+        _ = read_draft(None, DraftFlags(title="", document=(pdf,), signer=("A, delivery=link",)))
 
 
 def test_a_draft_is_a_file_or_flags(lease: Path) -> None:

@@ -39,9 +39,10 @@ def test_what_would_be_sent_is_shown_and_nothing_sent(
     told = answer.json
     assert (told["sent"], told["ok"], told["known"], told["gaps"]) == (False, True, None, [])
     assert (told["connection"], told["provider"], told["key"]) == ("penneo", "penneo", "k")
-    assert told["signers"] == [
-        {"name": "Jane Doe", "role": "tenant", "order": 1, "action": "sign", "delivery": "email"},
-        {"name": "Bo", "role": None, "order": 2, "action": "sign", "delivery": "link"},
+    who = ("name", "role", "order", "action", "delivery")
+    assert [tuple(each[name] for name in who) for each in told["signers"]] == [
+        ("Jane Doe", "tenant", 1, "sign", "email"),
+        ("Bo", None, 2, "sign", "link"),
     ]
     data = pdf.read_bytes()
     assert told["documents"] == [
@@ -50,6 +51,7 @@ def test_what_would_be_sent_is_shown_and_nothing_sent(
             "signable": True,
             "size": len(data),
             "sha256": hashlib.sha256(data).hexdigest(),
+            "options": {},
         }
     ]
     assert "@" not in answer.out
@@ -67,10 +69,94 @@ def test_people_read_the_same_in_lines(esign: Run, config: Path, lease: Path) ->
         "provider\tpenvio",
         "key\tk",
         "template\ttmpl_lease1 (tenant = Tenant, landlord = Landlord)",
-        "Tess Holm\ttenant\t1\tsign\temail",
-        "Lars Berg\tlandlord\t2\tsign\temail",
+        "Tess Holm\ttenant\t1\tsign\temail\t",
+        "Lars Berg\tlandlord\t2\tsign\temail\t",
         "Nothing was sent. Leave --dry-run out to send it.",
     ]
+
+
+RICH = """\
+title: Lease 14
+template: lease
+subject: Your lease
+message: canary-text
+language: da
+send_at: 2031-01-31T09:00:00Z
+expires_at: 2031-02-28T09:00:00Z
+remind_every_days: 3
+redirects: {signed: "https://canary.example.com/signed"}
+metadata: {lease: canary-word}
+copies: [{name: Cora Lund, email: canary@example.com}]
+options: {penneo: {visibility_mode: 1, reference: canary-reference}}
+signers:
+  - name: Tess Holm
+    email: canary@example.com
+    phone: +4512345678
+    role: tenant
+    message: canary-words
+    language: en
+    identity: {method: national_id, country: DK, number: canary-number}
+    redirects: {failed: "https://canary.example.com/failed"}
+    options: {penneo: {vatin: canary-vatin}}
+"""
+
+
+def test_everything_that_would_go_out_is_told_without_secrets(
+    esign: Run, config: Path, tmp_path: Path
+) -> None:
+    """What was wished can be seen; addresses, numbers and texts cannot."""
+    file = tmp_path / "rich.yaml"
+    _ = file.write_text(RICH, encoding="utf-8")
+    words = ["send", file, "--via", "penneo", "--key", "k", "-c", config, "--dry-run"]
+    answer = esign(*words, "--json")
+    more = {
+        "subject": "Your lease",
+        "message": True,
+        "language": "da",
+        "send_at": "2031-01-31T09:00:00+00:00",
+        "expires_at": "2031-02-28T09:00:00+00:00",
+        "expires_in_days": None,
+        "remind_every_days": 3,
+        "redirects": ["signed"],
+        "metadata": ["lease"],
+        "copies": ["Cora Lund"],
+        "options": {"penneo": ["reference", "visibility_mode"]},
+    }
+    assert {name: answer.json[name] for name in more} == more
+    of_tess = {
+        "message": True,
+        "language": "en",
+        "identity": {"method": "national_id", "country": "DK"},
+        "redirects": ["failed"],
+        "options": {"penneo": ["vatin"]},
+    }
+    (tess,) = answer.json["signers"]
+    assert {name: tess[name] for name in of_tess} == of_tess
+    lines = esign(*words)
+    assert {
+        "subject\tYour lease",
+        "message\tyes",
+        "send at\t2031-01-31T09:00:00+00:00",
+        "copies\tCora Lund",
+        "redirects\tsigned",
+        "metadata\tlease",
+        "options\tpenneo reference, visibility_mode",
+    } <= set(lines.lines)
+    (row,) = [line for line in lines.lines if line.startswith("Tess Holm\t")]
+    assert row.split("\t")[-1] == (
+        "identity: method national_id, country DK; language: en; message; "
+        "redirects: failed; options: penneo vatin"
+    )
+    for told in (answer, lines):
+        assert not any(each in told.out + told.err for each in ("canary", "@", "+45"))
+
+
+def test_expiry_in_days_is_told(esign: Run, config: Path, lease: Path) -> None:
+    """As it was written."""
+    text = lease.read_text("utf-8").replace("title:", "expires_in_days: 9\n        title:")
+    _ = lease.write_text(text, "utf-8")
+    answer = esign("send", lease, "--via", "penvio", "--key", "k", "-c", config, "--dry-run")
+    assert "expires in days\t9" in answer.lines
 
 
 def test_a_template_that_is_a_pdf_here_is_shown_as_one(

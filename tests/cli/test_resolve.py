@@ -60,6 +60,28 @@ def test_lost_answer_is_shown_and_adopted(
     assert "esign resolve" not in esign("show", envelope, "--config", config).out
 
 
+def test_sending_again_in_doubt_is_no_success(
+    esign: Run, config: Path, lease: Path, control: AtVendor, in_doubt: InDoubt
+) -> None:
+    """A script does not go on as if it were sent: exit code 1, and what happens next."""
+    envelope, key = in_doubt("penneo", "lost_answer")
+    words = ("send", lease, "--via", "penneo", "--key", key, "--config", config)
+    again = esign(*words)
+    assert again.code == 1
+    assert "outcome\tuncertain" in again.lines
+    assert again.err.startswith(f"Uncertain: it is not known whether {envelope} was sent. ")
+    assert "`esign worker` looks for it" in again.err
+    assert f"`esign resolve {envelope}` with --adopt REMOTE" in again.err
+    data = esign(*words, "--json")
+    assert (data.code, data.json["is_in_doubt"]) == (1, True)
+    assert (data.error["outcome"], data.error["envelope_id"]) == ("uncertain", envelope)
+    tried = esign(*words, "--dry-run")
+    assert f"It is not known whether {envelope} was" in tried.lines[-1]
+    control("penneo").advance(100)
+    mine = [entry for entry in control("penneo").ledger() if envelope in str(entry["mark"])]
+    assert len(mine) == 1
+
+
 def test_stored_draft_is_adopted_and_sent_by_the_worker(
     esign: Run,
     config: Path,

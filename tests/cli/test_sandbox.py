@@ -79,6 +79,40 @@ def test_a_port_for_nobody_is_refused(esign: Run) -> None:
     assert answer.err == 'UnknownProvider: "acme" has no simulator. Some have: penneo, penvio.\n'
 
 
+def test_a_file_that_is_there_starts_nothing(
+    esign: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is looked at first: no vendor is even loaded."""
+    monkeypatch.setattr("esign_core.cli.sandbox.simulators_of", None)
+    monkeypatch.setattr("esign_core.cli.sandbox.running", None)
+    file = tmp_path / "my.toml"
+    file.touch()
+    answer = esign("sandbox", "--save", file)
+    assert (answer.code, answer.out) == (2, "")
+    assert f'"{file}" is there already' in answer.err
+    assert "use --config" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--scale", "0"), "> 0"),
+        (("--scale", "-1"), "> 0"),
+        (("--webhooks", "foo"), "write --webhooks as http://"),
+        (("--webhooks", "ftp://127.0.0.1/webhooks"), "write --webhooks as http://"),
+        (("--webhooks", "http://127.0.0.1:port"), "write --webhooks as http://"),
+    ],
+)
+def test_what_cannot_be_meant_starts_nothing(
+    words: tuple[str, ...], told: str, esign: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time does not stand still, and webhooks need somewhere to go: exit code 2."""
+    monkeypatch.setattr("esign_core.cli.sandbox.running", None)
+    answer = esign("sandbox", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert told in answer.err
+
+
 def test_a_taken_port_is_named(esign: Run) -> None:
     """And what had been started before is stopped again."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -152,7 +186,8 @@ def test_configuration_is_saved_and_never_over_another(
     before = (tmp_path / "my.toml").read_text()
     again = esign("sandbox", "--save", tmp_path / "my.toml")
     assert again.code == 2
-    assert "is there already, and stays as it is" in again.err
+    assert again.out == ""
+    assert "it may lead to simulators that have ended: delete it, or --save another" in again.err
     assert (tmp_path / "my.toml").read_text() == before
     other = start("sandbox", "--json", "--save", tmp_path / "other.toml")
     assert "penvio" in json.loads(other.line())

@@ -51,6 +51,14 @@ def test_each_error_is_explained(generated: Path) -> None:
     assert sorted(told) == sorted(kind.__name__ for kind in _all_below(EsignError))
 
 
+def test_each_field_of_a_draft_is_written_in_yaml(generated: Path) -> None:
+    """The examples of the reference write every field, but for those that Python alone has."""
+    page = (generated / "docs/reference/draft.md").read_text("utf-8")
+    unwritten = re.findall(r"^\| `(\w+)` \| [^|]+ \| - \|", page, re.MULTILINE)
+    made = ["content", "size", "media_type", "sha256"]
+    assert unwritten == ["mark", "prepared_from", *made, "name"]  # a template's name is the value
+
+
 def _all_below(kind: type[EsignError]) -> set[type[EsignError]]:
     below = {each for sub in kind.__subclasses__() for each in _all_below(sub)}
     return {each for each in {kind, *below} if each.__module__ == EsignError.__module__}
