@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from esign_core import ArtifactKind, EnvelopeDraft, EnvelopeStatus, NotReady
+from esign_core import ArtifactKind, EnvelopeClosed, EnvelopeDraft, EnvelopeStatus, NotReady
 from esign_core.testing.stage import Stage
 
 MakeLease = Callable[..., EnvelopeDraft]
@@ -83,7 +83,7 @@ def test_signed_file_is_not_ready_before_the_end(
         (saved,) = account.connection.download(sent.remote_id, to=tmp_path, kinds=original)
         saved.path.unlink()
         account.connection.cancel(sent.remote_id)
-        with pytest.raises(NotReady):
+        with pytest.raises(EnvelopeClosed):
             account.connection.download(sent.remote_id, to=tmp_path)
         assert list(tmp_path.iterdir()) == []
 
