@@ -56,13 +56,13 @@ class Acme(Provider[AcmeSettings]):
         return request.with_headers(**_KEY)
 
     def send(self, draft: EnvelopeDraft) -> Flow[Snapshot]:
-        raise NotImplementedError
+        raise AssertionError("nobody asks for this here")
 
     def fetch(self, remote_id: str) -> Flow[Snapshot]:
-        raise NotImplementedError
+        raise AssertionError("nobody asks for this here")
 
     def download(self, snapshot: Snapshot, artifact: Artifact) -> Flow[Download]:
-        raise NotImplementedError
+        raise AssertionError("nobody asks for this here")
 
     def explain(self, response: Response) -> EsignError:
         return EsignError(response.text())

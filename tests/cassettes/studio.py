@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -37,7 +38,7 @@ _MADE_WITHIN_SECONDS = 120.0
 _STEP_SECONDS = 1.0
 
 
-class Account:
+class Account(ABC):
     """What every account for recordings can do, with the settings that reach it."""
 
     def __init__(self, provider: str, settings: Mapping[str, Any]) -> None:
@@ -51,9 +52,9 @@ class Account:
         self.subscribed: list[str] = []
 
     @property
+    @abstractmethod
     def now(self) -> datetime:
         """What time it is for the caller."""
-        raise NotImplementedError
 
     @property
     def hosts(self) -> dict[str, str]:
@@ -116,9 +117,9 @@ class Account:
     def _ask(self, flow: Flow[T]) -> T:
         return self.driver.run(call(self.session, flow, operation="prepare"))
 
+    @abstractmethod
     def let_pass(self, seconds: float) -> None:
         """Let time pass at the vendor."""
-        raise NotImplementedError
 
     def secrets(self, session: Session) -> list[str]:
         """Everything that may never be written, in clear."""
@@ -128,9 +129,9 @@ class Account:
         token = session.tokens.get(session.name)
         return [*hidden, token.value] if token is not None else hidden
 
+    @abstractmethod
     def provenance(self, given: Given) -> Provenance:
         """The head of what is recorded now."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         return self

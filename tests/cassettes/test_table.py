@@ -83,7 +83,7 @@ def test_an_operation_without_a_cassette_is_noticed() -> None:
 
     class Wider(PenvioProvider):
         def log(self, remote_id: str) -> Flow[Any]:
-            raise NotImplementedError
+            raise AssertionError("nobody asks for this here")
 
     settings = open_session(Registry.installed(), "penvio", SETTINGS["penvio"]).provider.settings
     scenes = SCENES["penvio"]

@@ -242,13 +242,13 @@ class Acme(Provider[ProviderSettings]):
         return self._urls
 
     def send(self, draft: EnvelopeDraft) -> Flow[Snapshot]:
-        raise NotImplementedError
+        raise AssertionError("nobody asks for this here")
 
     def fetch(self, remote_id: str) -> Flow[Snapshot]:
-        raise NotImplementedError
+        raise AssertionError("nobody asks for this here")
 
     def download(self, snapshot: Snapshot, artifact: Artifact) -> Flow[Download]:
-        raise NotImplementedError
+        raise AssertionError("nobody asks for this here")
 
     def explain(self, response: Response) -> EsignError:
         said = response.text() or "without a word"

@@ -1,15 +1,22 @@
-"""What Penvio publishes, word for word, and a provider to read it with."""
+"""What Penvio publishes, word for word; a provider to read it with; and the simulator."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from esign_core.model import EnvelopeDraft, Signer, TemplateRef
+from esign_core.sandbox import Control, Server
 from esign_penvio import PenvioProvider, PenvioSettings
+from esign_penvio.sandbox import PenvioSandbox
 
 NOW = datetime(2024, 1, 18, 10, 31, tzinfo=UTC)
 
@@ -159,3 +166,40 @@ def other_delivery() -> dict[str, Any]:
             "certificateStorageKey": None,
         },
     }
+
+
+@dataclass
+class Receiver:
+    """The customer's end of the webhooks."""
+
+    url: str = ""
+    taken: list[tuple[bytes, str]] = field(default_factory=list)
+
+    async def take(self, request: Request) -> Response:
+        self.taken.append((await request.body(), request.headers["x-penvio-signature"]))
+        return Response(status_code=204)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A running receiver."""
+    receiver = Receiver()
+    server = Server(Starlette(routes=[Route("/hook", receiver.take, methods=["POST"])]))
+    server.start()
+    receiver.url = f"{server.url}/hook"
+    yield receiver
+    server.stop()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[PenvioSandbox]:
+    """A running simulator."""
+    with PenvioSandbox(scale=0.05) as running:
+        yield running
+
+
+@pytest.fixture
+def control(sandbox: PenvioSandbox) -> Iterator[Control]:
+    """Its control API."""
+    with Control(sandbox.control_url) as client:
+        yield client

@@ -6,58 +6,19 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from esign_core import Connection, EnvelopeDraft, EnvelopeStatus, Signer, TemplateRef
-from esign_core.sandbox import Control, Server
+from esign_core.sandbox import Control
 from esign_penvio.sandbox import PenvioSandbox
 
+if TYPE_CHECKING:
+    from tests.penvio.conftest import Receiver
+
 SECRET = "a secret of the caller's"
-
-
-@dataclass
-class Receiver:
-    """The customer's end of the webhooks."""
-
-    url: str = ""
-    taken: list[tuple[bytes, str]] = field(default_factory=list)
-
-    async def take(self, request: Request) -> Response:
-        self.taken.append((await request.body(), request.headers["x-penvio-signature"]))
-        return Response(status_code=204)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A running receiver."""
-    receiver = Receiver()
-    server = Server(Starlette(routes=[Route("/hook", receiver.take, methods=["POST"])]))
-    server.start()
-    receiver.url = f"{server.url}/hook"
-    yield receiver
-    server.stop()
-
-
-@pytest.fixture
-def sandbox() -> Iterator[PenvioSandbox]:
-    """A running simulator."""
-    with PenvioSandbox(scale=0.05) as running:
-        yield running
-
-
-@pytest.fixture
-def control(sandbox: PenvioSandbox) -> Iterator[Control]:
-    """Its control API."""
-    with Control(sandbox.control_url) as client:
-        yield client
 
 
 @pytest.fixture

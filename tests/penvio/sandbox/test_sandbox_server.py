@@ -6,8 +6,7 @@ import hashlib
 import hmac
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -16,13 +15,12 @@ from pyhanko.keys import load_certs_from_pemder_data
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
-from esign_core.sandbox import Control, Server
+from esign_core.sandbox import Control
 from esign_penvio.sandbox import PenvioSandbox, PenvioVendor
+
+if TYPE_CHECKING:
+    from tests.penvio.conftest import Receiver
 
 LEASE = {
     "templateId": "tmpl_lease1",
@@ -32,43 +30,6 @@ LEASE = {
     ],
     "sendImmediately": True,
 }
-
-
-@dataclass
-class Receiver:
-    """The customer's end of the webhooks."""
-
-    url: str = ""
-    taken: list[tuple[bytes, str]] = field(default_factory=list)
-
-    async def take(self, request: Request) -> Response:
-        self.taken.append((await request.body(), request.headers["x-penvio-signature"]))
-        return Response(status_code=204)
-
-
-@pytest.fixture
-def sandbox() -> Iterator[PenvioSandbox]:
-    """A running simulator."""
-    with PenvioSandbox(scale=0.05) as running:
-        yield running
-
-
-@pytest.fixture
-def control(sandbox: PenvioSandbox) -> Iterator[Control]:
-    """Its control API."""
-    with Control(sandbox.control_url) as client:
-        yield client
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A running receiver."""
-    receiver = Receiver()
-    server = Server(Starlette(routes=[Route("/hook", receiver.take, methods=["POST"])]))
-    server.start()
-    receiver.url = f"{server.url}/hook"
-    yield receiver
-    server.stop()
 
 
 @pytest.fixture
