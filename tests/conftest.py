@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.databases import DATABASES, fresh
 
 
 class NetworkReached(RuntimeError):
@@ -40,3 +46,10 @@ def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:
 def pytest_configure() -> None:
     """Close the network before any test module is imported."""
     sys.addaudithook(_refuse_network)
+
+
+@pytest.fixture(params=DATABASES)
+def journal_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a journal that is not there yet, on each database in turn."""
+    with fresh(request.param, tmp_path) as url:
+        yield url

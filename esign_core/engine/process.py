@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -18,11 +19,20 @@ class PerProcess(Generic[T]):
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
         self._made: dict[int, T] = {}
+        self._locks: dict[int, threading.Lock] = {}
 
     def get(self) -> T:
-        """This process's value; made when it is first asked for."""
+        """This process's value; made when it is first asked for, once."""
         process = os.getpid()
         made = self._made.get(process)
         if made is not None:
             return made
-        return self._made.setdefault(process, self._make())  # of two threads, one wins
+        with self._locks.setdefault(process, threading.Lock()):
+            made = self._made.get(process)
+            if made is None:
+                made = self._made[process] = self._make()
+        return made
+
+    def forget(self) -> T | None:
+        """This process's value, which is no longer it; None if none was made."""
+        return self._made.pop(os.getpid(), None)

@@ -2,200 +2,205 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import sqlite3
-import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from copy import copy
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    DatabaseError,
-    DataError,
-    IntegrityError,
-    InterfaceError,
-    NotSupportedError,
-    ProgrammingError,
-    SQLAlchemyError,
-)
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as NoneFree
-from sqlalchemy.pool import QueuePool, StaticPool
 
+from esign_core.engine.process import PerProcess
 from esign_core.errors import JournalUnusable
+from esign_core.journal.group import Answer, Failed, Group
 from esign_core.journal.migrations import migrate
+from esign_core.journal.postgresql import PostgresqlStore
+from esign_core.journal.sqlite import SqliteStore
+from esign_core.journal.stores import Store
 
 T = TypeVar("T")
 
-_DURABLE = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",  # an answer of 2xx must survive a power cut
+_NOT_THE_DATABASE = frozenset(  # what was to be written is wrong: another try will not help
+    {"DataError", "IntegrityError", "InterfaceError", "NotSupportedError", "ProgrammingError"}
 )
-_NOT_THE_DATABASE = (  # what was to be written is wrong: another try will not help
-    DataError,
-    IntegrityError,
-    InterfaceError,
-    NotSupportedError,
-    ProgrammingError,
-)
-_LOG_NAME = "esign"
+_BUSY_SECONDS = 10.0
 
 
-@dataclass(frozen=True)
-class _Opened:
+class Unit(Protocol):
+    """What the pieces of one transaction have in common."""
+
+    def flush(self) -> None:
+        """Write what has been put off until the end of the transaction."""
+        ...
+
+
+U = TypeVar("U", bound=Unit)
+
+
+class _Opened(Generic[U]):
     """What one process has open."""
 
-    process: int
-    writer: Engine
-    readers: Engine | None
-    """None in memory: there is one connection, for one at a time."""
-    writing: threading.Lock = field(default_factory=threading.Lock)
-
-    def dispose(self) -> None:
-        with self.writing:
-            self.writer.dispose()
-            if self.readers is not None:
-                self.readers.dispose()
+    def __init__(self, store: Store, perform: Callable[..., list[Answer]]) -> None:
+        self.store = store
+        self.group: Group[Callable[[U], Any]] = Group(partial(perform, store))
 
 
 @dataclass
-class Database:
-    """A SQLite file, or memory. Safe for many threads; a forked process opens it anew."""
+class Database(Generic[U]):
+    """A SQLite file, memory, or PostgreSQL. Safe for many threads, and opened anew after a fork.
+
+    Pieces of writing that come at the same time share a transaction. A piece may be done twice,
+    if the first transaction that it was in fails; so it does nothing but write.
+    """
 
     url: str
-    """`sqlite:///file.db`, or `sqlite://` for a journal that is gone with the process."""
-    busy_seconds: float = 10.0
+    """`sqlite:///file.db`, `postgresql://...`, or `sqlite://` for what is gone with the process."""
+    unit: Callable[[Connection], U]
+    """Makes what the pieces of one transaction are given."""
+    busy_seconds: float = _BUSY_SECONDS
     """How long to wait for another process that is writing."""
-    _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _opened: _Opened | None = field(default=None, repr=False)
-    _inherited: list[_Opened] = field(default_factory=list, repr=False)
-    """From before a fork. Closing them here could take the parent's locks away."""
+    sqlite_module: Any = None
+    """What stands in for Python's `sqlite3`."""
+    _processes: PerProcess[_Opened[U]] = field(init=False, repr=False)
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def __post_init__(self) -> None:
+        self._processes = PerProcess(self._open)
+
+    def write(self, work: Callable[[U], T]) -> T:
         """What `work` answers, after its transaction has reached the disk.
 
         Raises:
             JournalUnusable: The database cannot be opened or written. Nothing of it was kept.
         """
-        opened = self._open()
-        with opened.writing, self._told(), opened.writer.begin() as connection:
-            return work(connection)
+        answer: T = value_of(self.write_all([work])[0])
+        return answer
 
-    def read(self, work: Callable[[Connection], T]) -> T:
+    def write_all(self, works: Sequence[Callable[[U], Any]]) -> Sequence[Answer]:
+        """What each answers, or `Failed` with what it raised, after all have reached the disk.
+
+        Raises:
+            JournalUnusable: The database cannot be opened.
+        """
+        return self._processes.get().group.submit(works)
+
+    def aside(self, work: Callable[[U], T]) -> T:
+        """`write` for what has nothing to do with the stream, and need not wait for its turn.
+
+        Raises:
+            JournalUnusable: The database cannot be opened or written. Nothing of it was kept.
+        """
+        store = self._processes.get().store
+        if not store.has_asides:
+            return self.write(work)
+        answer: T = self._transact(store, store.aside, [work])[0]
+        return answer
+
+    def read(self, work: Callable[[U], T]) -> T:
         """What `work` answers, from one consistent view of what is committed.
 
         Raises:
             JournalUnusable: The database cannot be opened or read.
         """
-        opened = self._open()
-        if opened.readers is None:
+        store = self._processes.get().store
+        if not store.has_views:
             return self.write(work)
-        with self._told(), opened.readers.connect() as connection:
-            return work(connection)
+        answer: T = self._transact(store, store.view, [work])[0]
+        return answer
 
     def close(self) -> None:
         """Close every connection of this process."""
-        with self._opening:
-            opened, self._opened = self._opened, None
-        if opened is not None and opened.process == os.getpid():
-            opened.dispose()
+        opened = self._processes.forget()
+        if opened is not None:
+            opened.store.close()
 
-    def _open(self) -> _Opened:
-        opened = self._opened
-        if opened is not None and opened.process == os.getpid():
-            return opened
-        with self._opening:
-            if self._opened is not None:
-                if self._opened.process == os.getpid():
-                    return self._opened
-                self._inherited.append(self._opened)
-            self._opened = self._connect()
-            return self._opened
-
-    def _connect(self) -> _Opened:
-        url = self._checked()
-        readers = None
-        writer = self._engine(url, "BEGIN IMMEDIATE", poolclass=StaticPool)
-        if url.database not in {None, "", ":memory:"}:
-            readers = self._engine(url, "BEGIN", poolclass=QueuePool, pool_size=8, max_overflow=8)
-        opened = _Opened(os.getpid(), writer, readers)
+    def _together(self, store: Store, works: Sequence[Callable[[U], Any]]) -> list[Answer]:
+        """One transaction for all; if one of them spoils it, one for each."""
         try:
-            with self._told(), writer.begin() as connection:
-                migrate(connection)
-        except BaseException:
-            opened.dispose()
-            raise
-        return opened
+            return self._transact(store, store.ordered, works)
+        except JournalUnusable as error:
+            return [Failed(copy(error)) for _ in works]
+        except Exception as error:  # noqa: BLE001 - whatever it is belongs to who asked for it
+            if len(works) == 1:
+                return [Failed(error)]
+        return [answer for work in works for answer in self._together(store, [work])]
 
-    def _checked(self) -> URL:
+    def _transact(
+        self,
+        store: Store,
+        begin: Callable[[], AbstractContextManager[Connection]],
+        works: Sequence[Callable[[U], Any]],
+        *,
+        is_again: bool = False,
+    ) -> list[Any]:
+        is_over = False
+        try:
+            with begin() as connection:
+                unit = self.unit(connection)
+                answers = [work(unit) for work in works]
+                unit.flush()
+                is_over = True
+            return answers
+        except (DBAPIError, NoneFree, store.driver_error) as error:
+            was_cut_off = isinstance(error, DBAPIError) and error.connection_invalidated
+            if was_cut_off and not is_over and not is_again:  # a server that was started anew
+                return self._transact(store, begin, works, is_again=True)
+            if not was_cut_off and _is_of_the_work(error):
+                raise
+            raise self._unusable(store, error, is_open=was_cut_off and is_over) from error
+
+    def _open(self) -> _Opened[U]:
+        store = self._store()
+        try:
+            with store.migrating() as connection:
+                migrate(connection)
+        except BaseException as error:
+            store.close()
+            if isinstance(error, (DBAPIError, NoneFree, store.driver_error)):
+                raise self._unusable(store, error) from error
+            raise
+        return _Opened(store, self._together)
+
+    def _store(self) -> Store:
         try:
             url = make_url(self.url)
         except ArgumentError:
             raise JournalUnusable(
-                "the journal must be an address such as sqlite:///esign.db"
+                "the journal must be an address such as sqlite:///esign.db or "
+                "postgresql://user@host/database"
             ) from None
-        if url.get_backend_name() != "sqlite":
-            raise JournalUnusable(
-                f"a journal on {url.get_backend_name()} is not supported; use sqlite:///esign.db"
-            )
-        folder = Path(url.database or ".").parent
-        if not folder.is_dir():
-            raise JournalUnusable(
-                f'the journal\'s folder "{folder}" does not exist. Nothing was done; make it and '
-                "try again."
-            )
-        return url
-
-    def _engine(self, url: URL, begin: str, **pool: Any) -> Engine:
-        """An engine whose transactions begin as told.
-
-        A writer takes the lock at once: a read that turns into a write could be refused later.
-        """
-        engine = create_engine(
-            url,
-            # transactions are begun by us: the driver would begin them late, and only for writes
-            connect_args={
-                "check_same_thread": False,
-                "timeout": self.busy_seconds,
-                "isolation_level": None,
-            },
-            hide_parameters=True,  # parameters are people's data
-            logging_name=_LOG_NAME,
-            **pool,
+        backend = url.get_backend_name()
+        if backend == "sqlite":
+            return SqliteStore(url, self.busy_seconds, self.sqlite_module)
+        if backend == "postgresql":
+            return PostgresqlStore(url, self.busy_seconds)
+        raise JournalUnusable(
+            f"a journal on {backend} is not supported; use sqlite:///esign.db or "
+            "postgresql://user@host/database"
         )
-        # at DEBUG it would log every row that is read, job handles and all
-        logging.getLogger(f"sqlalchemy.engine.Engine.{_LOG_NAME}").setLevel(logging.WARNING)
-        event.listen(engine, "connect", _prepare)
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
-        return engine
 
-    @contextmanager
-    def _told(self) -> Generator[None]:
-        try:
-            yield
-        except _NOT_THE_DATABASE:
-            raise
-        except (DatabaseError, NoneFree, sqlite3.Error) as error:
-            raise JournalUnusable(
-                f"the journal {make_url(self.url).render_as_string()} refused: {_reason(error)}. "
-                "Nothing of this step was kept. Try again; if it stays so, look who else has it "
-                "open, and whether the disk is full or read-only."
-            ) from error
+    def _unusable(
+        self, store: Store, error: Exception, *, is_open: bool = False
+    ) -> JournalUnusable:
+        kept = "Nothing of this step was kept."
+        if is_open:
+            kept = "Nobody can say whether this step was kept: the line was cut at its end."
+        return JournalUnusable(
+            f"the journal {make_url(self.url).render_as_string()} refused: {store.reason(error)}. "
+            f"{kept} Try again; if it stays so, look who else has it open, and whether the disk is "
+            "full or read-only."
+        )
 
 
-def _reason(error: SQLAlchemyError | sqlite3.Error) -> str:
-    cause = error.orig if isinstance(error, DatabaseError) else error
-    return str(cause) if isinstance(cause, sqlite3.Error) else type(error).__name__
+def value_of(answer: Answer) -> Any:
+    """What a piece of writing answered; what it raised is raised."""
+    if isinstance(answer, Failed):
+        raise answer.error
+    return answer
 
 
-def _prepare(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    try:
-        for pragma in _DURABLE:
-            cursor.execute(pragma)
-    finally:
-        cursor.close()
+def _is_of_the_work(error: Exception) -> bool:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return not _NOT_THE_DATABASE.isdisjoint(kind.__name__ for kind in type(cause).__mro__)

@@ -8,12 +8,35 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from esign_core.errors import Outcome, UnknownEnvelope
 from esign_core.journal import codec
+from esign_core.journal.rows import Rows
 from esign_core.journal.schema import envelopes
+from esign_core.journal.sealed import dump_job, load_job
+from esign_core.journal.sql import Compiled
+from esign_core.journal.vault import Vault
 from esign_core.model import Envelope, EnvelopeStatus, Job
+
+_BY_ID = Compiled(select(envelopes).where(envelopes.c.id == bindparam("id")))
+_BY_REMOTE_ID = Compiled(
+    select(envelopes).where(
+        (envelopes.c.connection == bindparam("connection"))
+        & (envelopes.c.remote_id == bindparam("remote_id"))
+    )
+)
+_BY_KEY = Compiled(
+    select(envelopes).where(
+        (envelopes.c.tenant == bindparam("tenant")) & (envelopes.c.key == bindparam("key"))
+    )
+)
+_STORE = Compiled(
+    update(envelopes)
+    .where(envelopes.c.n == bindparam("row"))
+    .values({name: bindparam(name) for name in ("remote_id", "seats", "facts", "updated_at")})
+)
+_COLUMNS = tuple(envelopes.c.keys())
 
 
 @dataclass(frozen=True)
@@ -26,18 +49,36 @@ class Intent:
     """The draft in canonical form, without documents and secrets."""
 
 
-class Envelopes:
-    """The table, inside one transaction."""
+@dataclass(slots=True)
+class _Known:
+    """An envelope that this transaction has seen."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    number: int
+    envelope: Envelope
+    changed_at: datetime | None = None
+    """When it was changed, if that is not written yet."""
+
+
+class Envelopes:
+    """The table, inside one transaction.
+
+    What is read once is kept, and what is known of an envelope is written once, at the end: a
+    transaction is shared by many deliveries, often about the same few envelopes.
+    """
+
+    def __init__(self, rows: Rows, vault: Vault) -> None:
+        self._rows = rows
+        self._vault = vault
+        self._known: dict[str, _Known] = {}
+        self._by_remote_id: dict[tuple[str, str], _Known] = {}
+        rows.before_flush(self._put_off)
 
     def add_intent(self, intent: Intent) -> None:
         """Write down what is about to be sent."""
         envelope = intent.envelope
         assert envelope.created_at is not None  # noqa: S101 - every envelope that is sent has it
         created_at = codec.dump_time(envelope.created_at)
-        _ = self._connection.execute(
+        _ = self._rows.connection.execute(
             insert(envelopes).values(
                 id=envelope.id,
                 tenant=envelope.tenant,
@@ -71,19 +112,20 @@ class Envelopes:
 
     def find(self, envelope_id: str) -> Envelope | None:
         """An envelope by our id, if there is one."""
-        row = self._row(envelopes.c.id == envelope_id)
-        return codec.load_envelope(row) if row is not None else None
+        known = self._find(envelope_id)
+        return known.envelope if known is not None else None
 
     def by_remote_id(self, connection: str, remote_id: str) -> Envelope | None:
         """An envelope by the vendor's id."""
-        row = self._row(
-            (envelopes.c.connection == connection) & (envelopes.c.remote_id == remote_id)
-        )
-        return codec.load_envelope(row) if row is not None else None
+        known = self._by_remote_id.get((connection, remote_id))
+        if known is None:
+            known = self._read(_BY_REMOTE_ID, connection=connection, remote_id=remote_id)
+        return known.envelope if known is not None else None
 
     def intent(self, tenant: str, key: str) -> Intent | None:
         """What was meant to be sent under a key."""
-        row = self._row((envelopes.c.tenant == tenant) & (envelopes.c.key == key))
+        self._rows.flush()
+        row = self._row(_BY_KEY, tenant=tenant, key=key)
         if row is None:
             return None
         return Intent(codec.load_envelope(row), row["fingerprint"], json.loads(row["intent"]))
@@ -106,7 +148,7 @@ class Envelopes:
         if outcome is not None:
             query = query.where(envelopes.c.outcome == outcome)
         found: list[Envelope] = []
-        for row in self._connection.execute(query).mappings():
+        for row in self._rows.connection.execute(query).mappings():
             if len(found) >= limit:
                 break
             envelope = codec.load_envelope(dict(row))
@@ -117,46 +159,85 @@ class Envelopes:
     def settle(self, envelope: Envelope, outcome: Outcome, failure: str | None = None) -> Envelope:
         """Write down whether sending happened. What was not done frees its key."""
         key = None if outcome is Outcome.NOT_DONE else envelope.key
-        _ = self._update(envelope.id, outcome=outcome, failure=failure, key=key)
+        self._update(envelope.id, outcome=outcome, failure=failure, key=key)
         return replace(envelope, outcome=outcome, failure=failure, key=key)
 
     def store(self, envelope: Envelope, at: datetime) -> int:
         """Store what is known now; answers the row's number."""
-        return self._update(
-            envelope.id,
-            remote_id=envelope.remote_id,
-            seats=codec.dump_seats(envelope),
-            facts=codec.dump_facts(envelope),
-            updated_at=codec.dump_time(at),
-        )
+        known = self._find(envelope.id)
+        assert known is not None  # noqa: S101 - what is stored was read from here
+        known.envelope = envelope
+        known.changed_at = at
+        if envelope.remote_id is not None:
+            self._by_remote_id[envelope.connection, envelope.remote_id] = known
+        return known.number
 
     def set_job(self, envelope_id: str, job: Job | None) -> None:
         """Keep, or forget, the handle of an envelope that the vendor is still making."""
-        _ = self._update(envelope_id, job=codec.dump_job(job) if job is not None else None)
+        told = dump_job(self._vault, envelope_id, job) if job is not None else None
+        self._update(envelope_id, job=told)
 
     def job(self, envelope_id: str) -> Job | None:
-        """The handle of an envelope that the vendor is still making."""
+        """The handle of an envelope that the vendor is still making.
+
+        Raises:
+            SecretsLocked: It is sealed, and no key opens it.
+        """
         query = select(envelopes.c.job).where(envelopes.c.id == envelope_id)
-        text = self._connection.execute(query).scalar_one_or_none()
-        return codec.load_job(text) if text is not None else None
+        text = self._rows.connection.execute(query).scalar_one_or_none()
+        return load_job(self._vault, envelope_id, text) if text is not None else None
 
     def number(self, envelope: Envelope | None) -> int:
         """The row's number; 0 for no envelope."""
         if envelope is None:
             return 0
-        query = select(envelopes.c.n).where(envelopes.c.id == envelope.id)
-        n: int = self._connection.execute(query).scalar_one()
-        return n
+        known = self._find(envelope.id)
+        assert known is not None  # noqa: S101 - as in `store`
+        return known.number
 
-    def _update(self, envelope_id: str, **values: Any) -> int:
-        n: int = self._connection.execute(
-            update(envelopes)
-            .where(envelopes.c.id == envelope_id)
-            .values(**values)
-            .returning(envelopes.c.n)
-        ).scalar_one()
-        return n
+    def forget(self, envelope_id: str) -> None:
+        """Read an envelope anew when it is asked for: its row is being changed."""
+        known = self._known.pop(envelope_id, None)
+        if known is not None and known.envelope.remote_id is not None:
+            _ = self._by_remote_id.pop((known.envelope.connection, known.envelope.remote_id), None)
 
-    def _row(self, condition: ColumnElement[bool]) -> dict[str, Any] | None:
-        found = self._connection.execute(select(envelopes).where(condition)).mappings().first()
-        return dict(found) if found is not None else None
+    def _update(self, envelope_id: str, **values: Any) -> None:
+        connection = self._rows.connection
+        self.forget(envelope_id)
+        done = connection.execute(
+            update(envelopes).where(envelopes.c.id == envelope_id).values(**values)
+        )
+        assert done.rowcount == 1  # noqa: S101 - envelopes are never deleted
+
+    def _find(self, envelope_id: str) -> _Known | None:
+        return self._known.get(envelope_id) or self._read(_BY_ID, id=envelope_id)
+
+    def _read(self, statement: Compiled, **values: Any) -> _Known | None:
+        row = self._row(statement, **values)
+        if row is None:
+            return None
+        known = self._known.get(row["id"])
+        if known is None:
+            envelope = codec.load_envelope(row)
+            known = self._known[envelope.id] = _Known(row["n"], envelope)
+            if envelope.remote_id is not None:
+                self._by_remote_id[envelope.connection, envelope.remote_id] = known
+        return known
+
+    def _row(self, statement: Compiled, **values: Any) -> dict[str, Any] | None:
+        found = self._rows.ask(statement, **values).fetchone()
+        return dict(zip(_COLUMNS, found, strict=True)) if found is not None else None
+
+    def _put_off(self) -> None:
+        for known in self._known.values():
+            if known.changed_at is not None:
+                envelope, at = known.envelope, known.changed_at
+                known.changed_at = None
+                row = {
+                    "row": known.number,
+                    "remote_id": envelope.remote_id,
+                    "seats": codec.dump_seats(envelope),
+                    "facts": codec.dump_facts(envelope),
+                    "updated_at": codec.dump_time(at),
+                }
+                self._rows.put_off(_STORE, row)

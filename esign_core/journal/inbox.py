@@ -8,14 +8,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, Row, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
 
 from esign_core.journal import codec
+from esign_core.journal.rows import Rows
 from esign_core.journal.schema import inbox
+from esign_core.journal.sql import Compiled
 from esign_core.model import Authenticity, WebhookRequest
 
 _NEVER_KEPT = {"authorization", "cookie", "proxy-authorization"}
+_HAS = Compiled(
+    select(inbox.c.id).where(
+        (inbox.c.envelope == bindparam("envelope")) & (inbox.c.digest == bindparam("digest"))
+    )
+)
+_KEEP = Compiled(
+    insert(inbox).inline(),
+    *(
+        "envelope digest connection remote_id state authenticity headers body received_at error "
+        "sha256"
+    ).split(),
+)
 
 
 class DeliveryState(StrEnum):
@@ -73,8 +86,10 @@ def digest_of(
 class Inbox:
     """The table, inside one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._kept: set[tuple[int, str]] = set()
+        """What this transaction has kept, written or put off."""
 
     def keep(
         self,
@@ -93,38 +108,41 @@ class Inbox:
 
         What proves nothing never takes the place of what does: somebody could send a guess first.
         """
+        if self._has(envelope, digest):
+            return False
         if not authenticity.is_proof:
+            digest = f"hint:{digest}"
             if self._has(envelope, digest):
                 return False
-            digest = f"hint:{digest}"
         headers = {k: v for k, v in request.headers.items() if k not in _NEVER_KEPT}
-        statement = insert(inbox).values(
-            envelope=envelope,
-            digest=digest,
-            connection=connection,
-            remote_id=remote_id,
-            state=state,
-            authenticity=authenticity,
-            headers=codec.dump_json(headers),
-            body=request.body,
-            received_at=codec.dump_time(received_at),
-            error=error,
-        )
-        done = self._connection.execute(
-            statement.on_conflict_do_nothing(index_elements=["envelope", "digest"])
-        )
-        return done.rowcount == 1
+        row = {
+            "envelope": envelope,
+            "digest": digest,
+            "connection": connection,
+            "remote_id": remote_id,
+            "state": state.value,
+            "authenticity": authenticity.value,
+            "headers": codec.dump_json(headers),
+            "body": request.body,
+            "received_at": codec.dump_time(received_at),
+            "error": error,
+            "sha256": hashlib.sha256(request.body).hexdigest(),
+        }
+        self._rows.put_off(_KEEP, row)
+        self._kept.add((envelope, digest))
+        return True
 
     def waiting(self, connection: str, remote_id: str) -> list[InboxEntry]:
         """Deliveries about an envelope that was not known when they came, oldest first."""
         query = select(inbox).where(_unclaimed(connection, remote_id)).order_by(inbox.c.id)
-        return [_entry(row) for row in self._connection.execute(query)]
+        return [_entry(row) for row in self._rows.connection.execute(query)]
 
     def claim(
         self, entry: InboxEntry, envelope: int, state: DeliveryState, error: str | None = None
     ) -> None:
         """A delivery turns out to be about an envelope of ours."""
-        _ = self._connection.execute(
+        self._kept.clear()  # it is about no other one any more
+        _ = self._rows.connection.execute(
             update(inbox)
             .where(inbox.c.id == entry.id)
             .values(envelope=envelope, state=state, error=error)
@@ -132,7 +150,7 @@ class Inbox:
 
     def disown(self, connection: str, remote_id: str) -> None:
         """Deliveries turn out to be about an envelope that is none of ours."""
-        _ = self._connection.execute(
+        _ = self._rows.connection.execute(
             update(inbox)
             .where(_unclaimed(connection, remote_id))
             .values(state=DeliveryState.FOREIGN)
@@ -143,18 +161,17 @@ class Inbox:
         query = select(inbox.c.id).where(
             _unclaimed(connection, remote_id) & (inbox.c.state == DeliveryState.FOREIGN)
         )
-        return self._connection.execute(query.limit(1)).first() is not None
+        return self._rows.connection.execute(query.limit(1)).first() is not None
 
     def list(self, *, limit: int = 100) -> list[InboxEntry]:
         """What was kept, the newest first."""
         query = select(inbox).order_by(inbox.c.id.desc()).limit(limit)
-        return [_entry(row) for row in self._connection.execute(query)]
+        return [_entry(row) for row in self._rows.connection.execute(query)]
 
     def _has(self, envelope: int, digest: str) -> bool:
-        query = select(inbox.c.id).where(
-            (inbox.c.envelope == envelope) & (inbox.c.digest == digest)
-        )
-        return self._connection.execute(query).first() is not None
+        if (envelope, digest) in self._kept:
+            return True
+        return self._rows.ask(_HAS, envelope=envelope, digest=digest).fetchone() is not None
 
 
 def _unclaimed(connection: str, remote_id: str) -> ColumnElement[bool]:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from esign_core.journal.connections import Connections
 from esign_core.journal.database import Database
 from esign_core.journal.envelopes import Envelopes
+from esign_core.journal.group import Answer
 from esign_core.journal.inbox import Inbox
+from esign_core.journal.rows import Rows
+from esign_core.journal.sealed import Sealed
+from esign_core.journal.secrets import Secrets
 from esign_core.journal.stream import Stream
+from esign_core.journal.vault import Vault
+from esign_core.journal.vitals import Vitals
 from esign_core.journal.work import Work
 from esign_core.model import Envelope, Event, Observation, observe
 
@@ -20,13 +28,25 @@ T = TypeVar("T")
 
 
 class Transaction:
-    """One transaction; nothing of it is there until it commits."""
+    """One transaction; nothing of it is there until it commits.
 
-    def __init__(self, connection: Connection) -> None:
-        self.envelopes = Envelopes(connection)
-        self.inbox = Inbox(connection)
-        self.stream = Stream(connection)
+    It may be shared by many who write at the same time.
+    """
+
+    def __init__(self, connection: Connection, *, vault: Vault) -> None:
+        self._rows = Rows(connection)
+        self.envelopes = Envelopes(self._rows, vault)
+        self.inbox = Inbox(self._rows)
+        self.stream = Stream(self._rows)
         self.work = Work(connection)
+        self.connections = Connections(connection)
+        self.vitals = Vitals(self._rows)
+        self.secrets = Secrets(connection, vault)
+        self.sealed = Sealed(connection)
+
+    def flush(self) -> None:
+        """Write what has been put off until the end of the transaction."""
+        self._rows.flush()
 
     def record(self, envelope: Envelope, observation: Observation) -> tuple[Envelope, list[Event]]:
         """Observe, and store what came of it: the envelope, the observation, the new events."""
@@ -42,13 +62,15 @@ class Journal:
     """The database with its words for it. Safe for many threads, and after a fork."""
 
     url: str
-    """`sqlite:///file.db`, or `sqlite://` for a journal that is gone with the process."""
-    _database: Database = field(init=False, repr=False)
+    """`sqlite:///file.db`, `postgresql://...`, or `sqlite://` for what is gone with the process."""
+    vault: Vault = field(default_factory=Vault)
+    """What seals secrets; one without keys keeps none, but for the handles of jobs."""
+    _database: Database[Transaction] = field(init=False, repr=False)
     _news: threading.Condition = field(default_factory=threading.Condition, repr=False)
     _writes: int = field(default=0, repr=False)
 
     def __post_init__(self) -> None:
-        self._database = Database(self.url)
+        self._database = Database(self.url, partial(Transaction, vault=self.vault))
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """What `work` answers, after its transaction has reached the disk; wakes who waits.
@@ -56,13 +78,33 @@ class Journal:
         Raises:
             JournalUnusable: The database cannot be opened or written. Nothing of it was kept.
         """
-        answer = self._database.write(lambda connection: work(Transaction(connection)))
+        answer = self._database.write(work)
         self.wake()
         return answer
 
+    def write_all(self, works: Sequence[Callable[[Transaction], Any]]) -> Sequence[Answer]:
+        """`write` for several at once: what each answers, or `Failed` with what it raised.
+
+        Raises:
+            JournalUnusable: The database cannot be opened.
+        """
+        answers = self._database.write_all(works)
+        self.wake()
+        return answers
+
+    def aside(self, work: Callable[[Transaction], T]) -> T:
+        """`write` for what has nothing to do with the stream, and need not wait for its turn.
+
+        It locks rows in one fixed order, or it may wait for ever for somebody who waits for it.
+
+        Raises:
+            JournalUnusable: The database cannot be opened or written. Nothing of it was kept.
+        """
+        return self._database.aside(work)
+
     def read(self, work: Callable[[Transaction], T]) -> T:
         """What `work` answers, from one consistent view of what is committed."""
-        return self._database.read(lambda connection: work(Transaction(connection)))
+        return self._database.read(work)
 
     def wake(self) -> None:
         """Have everybody look who waits for news in this process."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, func, insert, inspect, select
+from sqlalchemy import Column, Connection, func, insert, inspect, select
+from sqlalchemy.schema import CreateColumn
 
 from esign_core.errors import JournalUnusable
 from esign_core.journal import schema
+
+VERSION = 2
+"""The version of the tables in `schema`."""
 
 
 def migrate(connection: Connection) -> None:
@@ -21,13 +25,19 @@ def migrate(connection: Connection) -> None:
     if inspect(connection).has_table(schema.versions.name):
         newest = connection.execute(select(func.max(schema.versions.c.version))).scalar_one()
         done = newest or 0
-    if done > len(_STEPS):
+    if done > VERSION:
         raise JournalUnusable(
             f"the journal was written by a newer esign-core (tables {done}, this one knows "
-            f"{len(_STEPS)}). Nothing was changed; install that version or a later one."
+            f"{VERSION}). Nothing was changed; install that version or a later one."
         )
-    for version, step in enumerate(_STEPS[done:], start=done + 1):
-        step(connection)
+    if done == 0:
+        schema.metadata.create_all(connection)
+        _ = connection.execute(insert(schema.counters).values(name="seq", value=0))
+        done = VERSION - 1
+    else:
+        for version in range(done + 1, VERSION + 1):
+            _STEPS[version](connection)
+    for version in range(done + 1, VERSION + 1):
         _ = connection.execute(
             insert(schema.versions).values(
                 version=version, applied_at=datetime.now(UTC).isoformat()
@@ -35,9 +45,30 @@ def migrate(connection: Connection) -> None:
         )
 
 
-def _first_tables(connection: Connection) -> None:
-    schema.metadata.create_all(connection)
-    _ = connection.execute(insert(schema.counters).values(name="seq", value=0))
+def _to_2(connection: Connection) -> None:
+    """Dead letters, erasure and retention; budgets, secrets and what is known of connections."""
+    _add_columns(
+        connection,
+        schema.envelopes.c.erased_at,
+        schema.inbox.c.sha256,
+        schema.inbox.c.dropped_at,
+        schema.work.c.dead_at,
+        schema.cursors.c.updated_at,
+    )
+    new = [schema.budgets, schema.secrets, schema.connections]
+    schema.metadata.create_all(connection, tables=new)
+    for table, name in (
+        (schema.inbox, "esign_inbox_received"),
+        (schema.envelopes, "esign_envelopes_uncertain"),
+    ):
+        next(index for index in table.indexes if index.name == name).create(connection)
 
 
-_STEPS: tuple[Callable[[Connection], None], ...] = (_first_tables,)
+def _add_columns(connection: Connection, *columns: Column[object]) -> None:
+    for column in columns:
+        table = column.table
+        told = CreateColumn(column).compile(dialect=connection.dialect)
+        _ = connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {told}")
+
+
+_STEPS: dict[int, Callable[[Connection], None]] = {2: _to_2}

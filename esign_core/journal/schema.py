@@ -1,9 +1,14 @@
-"""The journal's tables. Times are ISO 8601 text in UTC, which sorts by time."""
+"""The journal's tables, as they are now. Times are ISO 8601 text in UTC, which sorts by time.
+
+A change here needs a step in `migrations`: journals of earlier versions are brought up to it.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Column,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -11,9 +16,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData()
+
+_BIG = BigInteger().with_variant(Integer, "sqlite")  # whose integers are of any size anyway
 
 versions = Table(
     "esign_versions",
@@ -26,13 +34,13 @@ counters = Table(
     "esign_counters",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("value", Integer, nullable=False),
+    Column("value", _BIG, nullable=False),
 )
 
 envelopes = Table(
     "esign_envelopes",
     metadata,
-    Column("n", Integer, primary_key=True),
+    Column("n", _BIG, primary_key=True),
     Column("id", Text, nullable=False, unique=True),
     Column("tenant", Text, nullable=False),
     Column("connection", Text, nullable=False),
@@ -49,15 +57,22 @@ envelopes = Table(
     Column("facts", Text, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("updated_at", Text, nullable=False),
+    Column("erased_at", Text),  # when the data of its people was removed
     UniqueConstraint("tenant", "key"),
     UniqueConstraint("connection", "remote_id"),
+    Index(
+        "esign_envelopes_uncertain",
+        "created_at",
+        sqlite_where=text("outcome = 'uncertain'"),
+        postgresql_where=text("outcome = 'uncertain'"),
+    ),
 )
 
 inbox = Table(
     "esign_inbox",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("envelope", Integer, nullable=False),  # `envelopes.n`, 0 while it is not ours
+    Column("id", _BIG, primary_key=True),
+    Column("envelope", _BIG, nullable=False),  # `envelopes.n`, 0 while it is not ours
     Column("digest", Text, nullable=False),
     Column("connection", Text, nullable=False),
     Column("remote_id", Text),
@@ -67,31 +82,34 @@ inbox = Table(
     Column("body", LargeBinary, nullable=False),
     Column("received_at", Text, nullable=False),
     Column("error", Text),
+    Column("sha256", Text),  # of the body, in hex: stays when the body is dropped
+    Column("dropped_at", Text),  # when headers and body were dropped
     UniqueConstraint("envelope", "digest"),
     Index("esign_inbox_waiting", "envelope", "connection", "remote_id"),
+    Index("esign_inbox_received", "received_at"),
 )
 
 observations = Table(
     "esign_observations",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("envelope", Integer, nullable=False, index=True),
+    Column("id", _BIG, primary_key=True),
+    Column("envelope", _BIG, nullable=False, index=True),
     Column("body", Text, nullable=False),
 )
 
 events = Table(
     "esign_events",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("seq", _BIG, primary_key=True, autoincrement=False),
     Column("id", Text, nullable=False),
-    Column("envelope", Integer, nullable=False, index=True),
+    Column("envelope", _BIG, nullable=False, index=True),
     Column("body", Text, nullable=False),
 )
 
 work = Table(
     "esign_work",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _BIG, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("subject", Text, nullable=False),  # an envelope's id, or a connection and a remote id
     Column("connection", Text, nullable=False),
@@ -100,6 +118,7 @@ work = Table(
     Column("attempts", Integer, nullable=False),
     Column("pause_seconds", Integer, nullable=False),
     Column("error", Text),
+    Column("dead_at", Text),  # when it was given up; `error` says why
     UniqueConstraint("kind", "subject"),
 )
 
@@ -107,5 +126,33 @@ cursors = Table(
     "esign_cursors",
     metadata,
     Column("consumer", Text, primary_key=True),
-    Column("seq", Integer, nullable=False),
+    Column("seq", _BIG, nullable=False),
+    Column("updated_at", Text),
+)
+
+budgets = Table(
+    "esign_budgets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("slots", Text, nullable=False),  # JSON: which are in use, and who stands in line
+    Column("over_at", Double, nullable=False, index=True),  # when none is, on the slots' own clock
+)
+
+secrets = Table(
+    "esign_secrets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary),  # sealed; none while the first one is asked for
+    Column("updated_at", Text, nullable=False),
+    Column("leased_until", Text),  # while somebody asks the vendor for a new one
+    Column("leased_by", Text),
+)
+
+connections = Table(
+    "esign_connections",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("heard_at", Text),  # when a proven delivery came last
+    Column("missed_at", Text),  # when a look found news that no delivery had brought
+    Column("listed_at", Text),  # up to when the vendor's changes were listed
 )

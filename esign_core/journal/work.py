@@ -2,54 +2,69 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    case,
+    delete,
+    func,
+    null,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
 from esign_core.journal import codec
 from esign_core.journal.schema import work
+from esign_core.journal.sql import POSTGRESQL, Compiled, least
+from esign_core.journal.work_item import WorkItem, WorkKind
 
-
-class WorkKind(StrEnum):
-    """What there can be to do."""
-
-    POLL_JOB = "poll_job"
-    """Ask what has become of an envelope that the vendor is making."""
-    DISPATCH = "dispatch"
-    """Send a draft that is stored at the vendor."""
-    LOOK_UP = "look_up"
-    """Look for an envelope of which nobody knows whether it was sent."""
-    REFRESH = "refresh"
-    """Look how an envelope stands."""
-    IDENTIFY = "identify"
-    """Look whose envelope a delivery was about."""
-
-
-@dataclass(frozen=True)
-class WorkItem:
-    """One thing to do. There is at most one of a kind for a subject."""
-
-    id: int
-    kind: WorkKind
-    subject: str
-    """Our id of an envelope; for `identify`, the vendor's."""
-    connection: str
-    due_at: datetime
-    attempts: int
-    """How often it was begun, this time not counted."""
-    pause_seconds: int
-    """How long the last pause was."""
-    error: str | None
-    """What went wrong the last time."""
-    leased_until: datetime | None = None
-    """Until when it belongs to who has claimed it."""
-
-
+_NEVER = codec.dump_time(datetime(9999, 12, 31, tzinfo=UTC))
+"""When what was given up is due: out of the way of what is looked through for work."""
 _AS_CLAIMED = work.c.due_at == work.c.leased_until
 """Nobody has planned it anew since it was claimed."""
+_ALIVE = work.c.dead_at.is_(None)
+_KNOWN = work.c.kind.in_([kind.value for kind in WorkKind])
+"""A newer version may have planned what this one cannot do; it is left to that one."""
+
+
+def _planning(inserted: sqlite.Insert | postgresql.Insert, earlier: Any) -> Compiled:
+    """What was given up lives again; what lives keeps its count of failures."""
+    statement = inserted.values(
+        kind=bindparam("kind"),
+        subject=bindparam("subject"),
+        connection=bindparam("connection"),
+        due_at=bindparam("due_at"),
+        attempts=0,
+        pause_seconds=bindparam("pause_seconds"),
+    )
+    told = statement.excluded
+    return Compiled(
+        statement.on_conflict_do_update(
+            index_elements=["kind", "subject"],
+            set_={
+                "due_at": earlier(work.c.due_at, told.due_at),
+                "pause_seconds": told.pause_seconds,
+                "attempts": case((_ALIVE, work.c.attempts), else_=0),
+                "error": case((_ALIVE, work.c.error), else_=null()),
+                "dead_at": null(),
+            },
+        )
+    )
+
+
+_PLAN = {
+    "sqlite": _planning(sqlite.insert(work), func.min),
+    POSTGRESQL: _planning(postgresql.insert(work), func.least),
+}
 
 
 class Work:
@@ -67,57 +82,84 @@ class Work:
         due_at: datetime,
         pause_seconds: int = 0,
     ) -> None:
-        """See that something is done at `due_at` at the latest; what is planned sooner stays."""
-        due = codec.dump_time(due_at)
-        statement = insert(work).values(
-            kind=kind,
+        """See that something is done at `due_at` at the latest; what is planned sooner stays.
+
+        What was given up is taken up again: to plan it is to have news of it.
+        """
+        _ = _PLAN[self._connection.dialect.name].run(
+            self._connection,
+            kind=kind.value,
             subject=subject,
             connection=connection,
-            due_at=due,
-            attempts=0,
+            due_at=codec.dump_time(due_at),
             pause_seconds=pause_seconds,
         )
-        _ = self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["kind", "subject"],
-                set_={"due_at": func.min(work.c.due_at, due), "pause_seconds": pause_seconds},
-            )
-        )
+
+    def hurry(self, kind: WorkKind, connection: str, due_at: datetime) -> None:
+        """See that everything of a kind is done at `due_at` at the latest, if it is to be done."""
+        due = codec.dump_time(due_at)
+        later = (work.c.kind == kind) & (work.c.connection == connection) & (work.c.due_at > due)
+        _ = self._connection.execute(update(work).where(later & _ALIVE).values(due_at=due))
 
     def is_planned(self, kind: WorkKind, subject: str) -> bool:
         """Whether it is to be done, or being done, already."""
         query = select(work.c.id).where((work.c.kind == kind) & (work.c.subject == subject))
-        return self._connection.execute(query).first() is not None
+        return self._connection.execute(query.where(_ALIVE)).first() is not None
 
     def is_untried(self, kind: WorkKind, *, connection: str, due_by: datetime) -> bool:
-        """Whether there is something of a kind that nobody has begun, and that was due by then."""
+        """Whether there is something of a kind that nobody has tried, and that was due by then."""
         query = select(work.c.id).where(
             (work.c.kind == kind)
             & (work.c.connection == connection)
             & (work.c.attempts == 0)
+            & work.c.error.is_(None)
             & (work.c.due_at <= codec.dump_time(due_by))
         )
         return self._connection.execute(query.limit(1)).first() is not None
 
-    def claim(self, now: datetime, lease: timedelta) -> WorkItem | None:
-        """The most overdue thing that nobody is at; it is ours until the lease ends."""
-        at = codec.dump_time(now)
-        row = self._connection.execute(
-            select(work).where((work.c.due_at <= at) & _free(at)).order_by(work.c.due_at).limit(1)
-        ).first()
+    def claim(
+        self,
+        now: datetime,
+        lease: timedelta,
+        *,
+        without: Collection[str] = (),
+        rather_not: Collection[str] = (),
+        quickest_first: bool = False,
+    ) -> WorkItem | None:
+        """Something that is due and that nobody is at; it is ours until the lease ends.
+
+        Args:
+            now: The time.
+            lease: For how long.
+            without: Connections that must wait.
+            rather_not: Connections that had their turn; only if there is nothing for others.
+            quickest_first: What was paused for the shortest time comes first, and not what has
+                waited longest.
+        """
+        row = None
+        if rather_not:
+            row = self._next(now, {*without, *rather_not}, quickest_first=quickest_first)
+        if row is None:
+            row = self._next(now, without, quickest_first=quickest_first)
         if row is None:
             return None
-        until = now + lease
+        until = codec.dump_time(now + lease)
         _ = self._connection.execute(
             update(work)
             .where(work.c.id == row.id)
-            .values(
-                due_at=codec.dump_time(until),  # whoever plans it anew meanwhile moves this
-                leased_until=codec.dump_time(until),
-                attempts=work.c.attempts + 1,
-            )
+            .values(due_at=until, leased_until=until, attempts=work.c.attempts + 1)
+        )  # whoever plans it anew meanwhile moves due_at
+        return replace(_item(row), leased_until=now + lease)
+
+    def renew(self, item: WorkItem, until: datetime) -> WorkItem | None:
+        """The same item, ours until then; None if it is ours no longer."""
+        due = codec.dump_time(until)
+        renewed = self._connection.execute(
+            update(work)
+            .where(_ours(item))
+            .values(due_at=case((_AS_CLAIMED, due), else_=work.c.due_at), leased_until=due)
         )
-        return replace(_item(row), leased_until=until)
+        return replace(item, leased_until=until) if renewed.rowcount == 1 else None
 
     def done(self, item: WorkItem) -> None:
         """It is done; unless it was planned anew while we were at it, nothing is left to do."""
@@ -127,10 +169,25 @@ class Work:
         )
 
     def again(
-        self, item: WorkItem, due_at: datetime, pause_seconds: int, error: str | None = None
+        self,
+        item: WorkItem,
+        due_at: datetime,
+        pause_seconds: int,
+        error: str | None = None,
+        *,
+        counts: bool = True,
     ) -> None:
-        """It is to be done again at `due_at`, or sooner if it was planned so meanwhile."""
+        """It is to be done again at `due_at`, or sooner if it was planned so meanwhile.
+
+        Args:
+            item: What was claimed.
+            due_at: When.
+            pause_seconds: How long the pause is, for the next one to be computed from.
+            error: What went wrong; without it, it went well.
+            counts: Whether what went wrong counts as a failure of this very thing.
+        """
         due = codec.dump_time(due_at)
+        attempts = 0 if error is None else work.c.attempts if counts else item.attempts
         _ = self._connection.execute(
             update(work)
             .where(_ours(item) & _AS_CLAIMED)
@@ -139,8 +196,37 @@ class Work:
         _ = self._connection.execute(
             update(work)
             .where(_ours(item))
-            .values(due_at=func.min(work.c.due_at, due), leased_until=None, error=error)
+            .values(
+                due_at=least(self._connection, work.c.due_at, due),
+                leased_until=None,
+                attempts=attempts,
+                error=error,
+            )
         )
+
+    def give_up(self, item: WorkItem, at: datetime, error: str) -> bool:
+        """Nobody tries it any more, until there is news of it; False if there is news already."""
+        given_up = self._connection.execute(
+            update(work)
+            .where(_ours(item) & _AS_CLAIMED)
+            .values(due_at=_NEVER, leased_until=None, error=error, dead_at=codec.dump_time(at))
+        )
+        return given_up.rowcount == 1
+
+    def retry(self, id_: int, now: datetime) -> WorkItem | None:
+        """What is done now, as if it had never failed; None if there is no such thing."""
+        _ = self._connection.execute(
+            update(work)
+            .where(work.c.id == id_)
+            .values(due_at=codec.dump_time(now), attempts=0, pause_seconds=0, dead_at=None)
+        )
+        return self.find(id_)
+
+    def remove(self, id_: int) -> WorkItem | None:
+        """What was to be done and is not any more; None if there is no such thing."""
+        found = self.find(id_)
+        _ = self._connection.execute(delete(work).where(work.c.id == id_))
+        return found
 
     def drop(self, kind: WorkKind, subject: str) -> None:
         """There is nothing to do any more."""
@@ -148,20 +234,40 @@ class Work:
             delete(work).where((work.c.kind == kind) & (work.c.subject == subject))
         )
 
-    def next_due_at(self, now: datetime) -> datetime | None:
+    def next_due_at(self, now: datetime, *, without: Collection[str] = ()) -> datetime | None:
         """When there is something to do next that nobody is at; None for never."""
-        query = select(func.min(work.c.due_at)).where(_free(codec.dump_time(now)))
-        due = self._connection.execute(query).scalar()
+        query = select(work.c.due_at).where(_free(codec.dump_time(now), without))
+        due = self._connection.execute(query.order_by(work.c.due_at).limit(1)).scalar()
         return codec.load_time(due) if due is not None else None
 
-    def list(self, *, limit: int = 100) -> list[WorkItem]:
-        """What is to do, the soonest first."""
-        query = select(work).order_by(work.c.due_at).limit(limit)
+    def find(self, id_: int) -> WorkItem | None:
+        """One thing to do, by its number."""
+        row = self._connection.execute(select(work).where((work.c.id == id_) & _KNOWN)).first()
+        return _item(row) if row is not None else None
+
+    def list(
+        self, *, dead: bool | None = None, subject: str | None = None, limit: int = 100
+    ) -> list[WorkItem]:
+        """What is to do, the soonest first; what was given up at the end, or alone if asked."""
+        query = select(work).where(_KNOWN).order_by(work.c.due_at, work.c.id).limit(limit)
+        if dead is not None:
+            query = query.where(work.c.dead_at.is_not(None) if dead else _ALIVE)
+        if subject is not None:
+            query = query.where(work.c.subject == subject)
         return [_item(row) for row in self._connection.execute(query)]
 
+    def _next(
+        self, now: datetime, without: Collection[str], *, quickest_first: bool
+    ) -> Row[Any] | None:
+        at = codec.dump_time(now)
+        order = (work.c.pause_seconds, work.c.due_at) if quickest_first else (work.c.due_at,)
+        query = select(work).where((work.c.due_at <= at) & _free(at, without)).order_by(*order)
+        return self._connection.execute(query.limit(1).with_for_update(skip_locked=True)).first()
 
-def _free(at: str) -> ColumnElement[bool]:
-    return or_(work.c.leased_until.is_(None), work.c.leased_until <= at)
+
+def _free(at: str, without: Collection[str]) -> ColumnElement[bool]:
+    free = or_(work.c.leased_until.is_(None), work.c.leased_until <= at) & _ALIVE & _KNOWN
+    return free & work.c.connection.not_in(sorted(without)) if without else free
 
 
 def _ours(item: WorkItem) -> ColumnElement[bool]:
@@ -170,7 +276,7 @@ def _ours(item: WorkItem) -> ColumnElement[bool]:
     return (work.c.id == item.id) & (work.c.leased_until == codec.dump_time(item.leased_until))
 
 
-def _item(row: Row[tuple[object, ...]]) -> WorkItem:
+def _item(row: Row[Any]) -> WorkItem:
     return WorkItem(
         id=row.id,
         kind=WorkKind(row.kind),
@@ -181,4 +287,5 @@ def _item(row: Row[tuple[object, ...]]) -> WorkItem:
         pause_seconds=row.pause_seconds,
         error=row.error,
         leased_until=codec.load_time(row.leased_until) if row.leased_until else None,
+        dead_at=codec.load_time(row.dead_at) if row.dead_at else None,
     )

@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from esign_core.journal import Transaction
 from esign_core.sandbox import Delivery, Server, VendorRequest, VendorResponse
 from esign_penvio.sandbox import PenvioSandbox
 from esign_penvio.sandbox.vendor import PenvioVendor
@@ -108,7 +108,8 @@ def no_room_for_the_intent(scene: Scene) -> None:
     """The journal's disk is full before anything is asked for."""
     database = scene.esign._workspace.journal._database
 
-    def fill(connection: Connection) -> None:
+    def fill(tx: Transaction) -> None:
+        connection = tx.stream._rows.connection
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         _ = connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 

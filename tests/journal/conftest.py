@@ -74,8 +74,8 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def journal(url: str) -> Iterator[Journal]:
-    """An empty journal in a file."""
-    opened = Journal(url)
+def journal(journal_url: str) -> Iterator[Journal]:
+    """An empty journal, on each database in turn."""
+    opened = Journal(journal_url)
     yield opened
     opened.close()

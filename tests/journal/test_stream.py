@@ -52,7 +52,7 @@ def test_positions_drawn_outside_of_the_step_have_gaps(journal: Journal) -> None
     """The control: a plain sequence, which remembers what was rolled back, fails that test."""
 
     def draw(tx: Transaction) -> int:
-        connection = tx.stream._connection
+        connection = tx.stream._rows.connection
         statement = "UPDATE esign_counters SET value = value + 1 RETURNING value"
         drawn: int = connection.execute(text(statement)).scalar_one()
         return drawn

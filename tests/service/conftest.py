@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ from esign_core.service.worker import turn
 from esign_core.service.workspace import Workspace
 from esign_core.testing import FakeVendor, fake_registry
 from esign_core.testing.fake_provider import FakeProvider
+from tests.databases import DATABASES, fresh
 
 T = TypeVar("T")
 PDF = b"%PDF-1.7 a lease"
@@ -31,13 +33,13 @@ PDF = b"%PDF-1.7 a lease"
 class World:
     """One process after the other over the same journal and the same vendor."""
 
-    def __init__(self, folder: Path, connections: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, folder: Path, url: str, connections: dict[str, dict[str, Any]]) -> None:
         self.folder = folder
         self.clock = VirtualClock()
         self.vendor = FakeVendor(self.clock.now)
         self.connections = connections
         self.registry = fake_registry()
-        self.url = f"sqlite:///{folder / 'esign.db'}"
+        self.url = url
         self.refresh_after_seconds = 60.0
         self.driver = SimulatedDriver(clock=self.clock)
         self.workspace = self._open()
@@ -162,26 +164,36 @@ class World:
 def _no_power_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Processes die here, machines do not: the disk need not be waited for."""
     quick = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=OFF")
-    monkeypatch.setattr("esign_core.journal.database._DURABLE", quick)
+    monkeypatch.setattr("esign_core.journal.sqlite._DURABLE", quick)
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest) -> str:
+    """Where the journals of this test are."""
+    name: str = request.param
+    return name
 
 
 @pytest.fixture
-def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
+def make_world(database: str, tmp_path: Path) -> Iterator[Callable[..., World]]:
     """Worlds by the vendor's style: `direct`, `job`, `draft`; a second account is `other`."""
     made: list[World] = []
+    journals = ExitStack()
 
     def make(style: str = "direct", **settings: Any) -> World:
         folder = tmp_path / str(len(made))
         folder.mkdir()
         account = {"provider": "fake", "style": style, **settings}
         other = {**account, "webhook_secrets": ["secret-two"], "endpoint": "other"}
-        world = World(folder, {"acme": account, "other": other})
+        url = journals.enter_context(fresh(database, folder))
+        world = World(folder, url, {"acme": account, "other": other})
         made.append(world)
         return world
 
     yield make
     for world in made:
         world.workspace.close()
+    journals.close()
 
 
 @pytest.fixture

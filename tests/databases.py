@@ -1,0 +1,66 @@
+"""The databases that a journal can be in, fresh and empty for each test.
+
+PostgreSQL is asked for at `ESIGN_TEST_POSTGRESQL`, or where it usually listens. Where there is none
+its tests are skipped, and fail when `CI=true`. `ESIGN_TEST_DATABASES=sqlite` leaves it alone.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import psycopg
+import pytest
+
+DATABASES = tuple(os.environ.get("ESIGN_TEST_DATABASES", "sqlite postgresql").split())
+SERVER = os.environ.get(
+    "ESIGN_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/test?connect_timeout=5"
+)
+
+
+@contextmanager
+def fresh(database: str, folder: Path) -> Iterator[str]:
+    """The address of a journal that is not there yet: `sqlite`, a file in the folder, or
+    `postgresql`, a schema that is dropped at the end."""
+    if database == "sqlite":
+        yield f"sqlite:///{folder / 'esign.db'}"
+        return
+    expect_postgresql()
+    schema = f"esign_test_{secrets.token_hex(8)}"
+    with psycopg.connect(SERVER, autocommit=True) as connection:
+        connection.execute("SET synchronous_commit = off")
+        connection.execute(f"CREATE SCHEMA {schema}")
+    sign = "&" if "?" in SERVER else "?"
+    try:
+        # processes die in tests, machines do not: the disk need not be waited for
+        quick = "-csynchronous_commit%3Doff"
+        yield f"{SERVER}{sign}options=-csearch_path%3D{schema}%20{quick}"
+    finally:
+        with psycopg.connect(SERVER, autocommit=True) as connection:
+            connection.execute("SET synchronous_commit = off")
+            connection.execute("SET client_min_messages = warning")
+            connection.execute("SET lock_timeout = '5s'")
+            connection.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+def expect_postgresql() -> None:
+    """Skip the test where there is no PostgreSQL; fail it in CI."""
+    missing = _missing()
+    if missing is None:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(missing, pytrace=False)
+    pytest.skip(missing)
+
+
+@cache
+def _missing() -> str | None:
+    try:
+        psycopg.connect(SERVER, autocommit=True).close()
+    except psycopg.Error:
+        return "no PostgreSQL at ESIGN_TEST_POSTGRESQL, or at 127.0.0.1:5432 (database test)"
+    return None
