@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
 DATABASES = tuple(os.environ.get("ESIGN_TEST_DATABASES", "sqlite postgresql").split())
 SERVER = os.environ.get(
@@ -23,9 +24,11 @@ SERVER = os.environ.get(
 
 
 @contextmanager
-def fresh(database: str, folder: Path) -> Iterator[str]:
-    """The address of a journal that is not there yet: `sqlite`, a file in the folder, or
-    `postgresql`, a schema that is dropped at the end."""
+def fresh(database: str, folder: Path) -> Generator[str]:
+    """The address of a journal that is not there yet.
+
+    For `sqlite` that is a file in the folder; for `postgresql`, a schema, dropped at the end.
+    """
     if database == "sqlite":
         yield f"sqlite:///{folder / 'esign.db'}"
         return
@@ -33,7 +36,7 @@ def fresh(database: str, folder: Path) -> Iterator[str]:
     schema = f"esign_test_{secrets.token_hex(8)}"
     with psycopg.connect(SERVER, autocommit=True) as connection:
         connection.execute("SET synchronous_commit = off")
-        connection.execute(f"CREATE SCHEMA {schema}")
+        connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
     sign = "&" if "?" in SERVER else "?"
     try:
         # processes die in tests, machines do not: the disk need not be waited for
@@ -44,7 +47,7 @@ def fresh(database: str, folder: Path) -> Iterator[str]:
             connection.execute("SET synchronous_commit = off")
             connection.execute("SET client_min_messages = warning")
             connection.execute("SET lock_timeout = '5s'")
-            connection.execute(f"DROP SCHEMA {schema} CASCADE")
+            connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(schema)))
 
 
 def expect_postgresql() -> None:

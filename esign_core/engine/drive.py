@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import anyio
 import anyio.to_thread
 
-from esign_core.engine.attempts import Attempts, judged
+from esign_core.engine.attempts import AttemptFailed, Attempts
 from esign_core.engine.effects import (
     Effect,
     Exchange,
@@ -30,9 +30,9 @@ from esign_core.engine.effects import (
     Task,
     Transact,
 )
-from esign_core.engine.limits import Ticket
 from esign_core.engine.objects import Buckets
 from esign_core.engine.retry import ATTEMPTS
+from esign_core.engine.together import Perform, Together
 from esign_core.errors import EsignError
 from esign_core.provider import Response
 
@@ -106,22 +106,36 @@ class SyncDriver:
     def _exchange(self, effect: Exchange) -> Response | SavedFile:
         attempts = Attempts(effect)
         try:  # nearly always all there is to do, and stamina costs as much as the rest of a call
-            return self._once(effect, attempts)
+            return self._once(attempts)
         except EsignError as error:
             attempts.first_failure = error
         import stamina
 
+        def again() -> Response | SavedFile:
+            attempts.raise_first_failure()
+            try:
+                return self._once(attempts)
+            except EsignError as error:
+                raise AttemptFailed(error) from None
+
         caller = stamina.RetryingCaller(attempts=ATTEMPTS, timeout=None)
-        return caller(attempts, self._again, effect, attempts)
+        try:
+            return caller(attempts.hook, again)
+        except AttemptFailed as failed:
+            last = failed.error
+        try:
+            raise last
+        finally:
+            del last  # it holds this frame, and the frame would hold it
 
-    def _again(self, effect: Exchange, attempts: Attempts) -> Response | SavedFile:
-        attempts.raise_first_failure()
-        return self._once(effect, attempts)
-
-    def _once(self, effect: Exchange, attempts: Attempts) -> Response | SavedFile:
-        while not isinstance(slot := attempts.take(), Ticket):
-            time.sleep(slot)
-        return judged(effect, attempts.perform(slot))
+    @staticmethod
+    def _once(attempts: Attempts) -> Response | SavedFile:
+        try:
+            while (wait := attempts.ask()) > 0:
+                time.sleep(wait)
+            return attempts.perform()
+        finally:
+            attempts.give_back()  # a place in line
 
 
 @dataclass
@@ -133,6 +147,7 @@ class AsyncDriver:
 
     buckets: Buckets = field(default_factory=Buckets, repr=False)
     _locks: dict[str, anyio.Lock] = field(default_factory=dict, init=False, repr=False)
+    _goings: dict[Perform, Together] = field(default_factory=dict, init=False, repr=False)
     _transfers: anyio.CapacityLimiter = field(
         default_factory=partial(anyio.CapacityLimiter, TRANSFERS), init=False, repr=False
     )
@@ -161,8 +176,10 @@ class AsyncDriver:
                 return await self._exchange(effect)
             case SaveObject():
                 return await self._transfer(self.buckets.save, effect.download, effect.to)
-            case Transact():
+            case Transact(together=None):
                 return await anyio.to_thread.run_sync(effect.work)
+            case Transact():
+                return await self._together(effect)
             case Sleep():
                 return await anyio.sleep(effect.seconds)
             case Exclusive():
@@ -170,6 +187,13 @@ class AsyncDriver:
                     return await self.run(effect.task())
             case _:  # pyright: ignore[reportUnnecessaryComparison]  # a task may yield anything
                 raise no_effect(effect)
+
+    async def _together(self, effect: Transact) -> Any:
+        assert effect.together is not None  # noqa: S101 - the caller has looked
+        going = self._goings.get(effect.together)
+        if going is None:
+            going = self._goings[effect.together] = Together(effect.together)
+        return await going.run(effect.piece)
 
     async def _transfer(self, work: Callable[..., T], *arguments: Any) -> T:
         return await anyio.to_thread.run_sync(work, *arguments, limiter=self._transfers)
@@ -182,26 +206,47 @@ class AsyncDriver:
             attempts.first_failure = error
         import stamina
 
-        caller = stamina.AsyncRetryingCaller(attempts=ATTEMPTS, timeout=None)
-        return await caller(attempts, self._again, effect, attempts)
+        async def again() -> Response | SavedFile:
+            attempts.raise_first_failure()
+            try:
+                return await self._once(effect, attempts)
+            except EsignError as error:
+                raise AttemptFailed(error) from None
 
-    async def _again(self, effect: Exchange, attempts: Attempts) -> Response | SavedFile:
-        attempts.raise_first_failure()
-        return await self._once(effect, attempts)
+        caller = stamina.AsyncRetryingCaller(attempts=ATTEMPTS, timeout=None)
+        try:
+            return await caller(attempts.hook, again)
+        except AttemptFailed as failed:
+            last = failed.error
+        try:
+            raise last
+        finally:
+            del last  # it holds this frame, and the frame would hold it
 
     async def _once(self, effect: Exchange, attempts: Attempts) -> Response | SavedFile:
-        while not isinstance(slot := attempts.take(), Ticket):  # noqa: ASYNC110 - see below
-            await anyio.sleep(slot)  # slots come free by the clock: there is no event to wait for
+        blocks = effect.budgets.blocks and bool(effect.limits)
         try:
+            while (wait := await _maybe_in_thread(attempts.ask, blocks=blocks)) > 0:  # noqa: ASYNC110
+                await anyio.sleep(wait)  # slots come free by the clock: there is no event for it
             if _is_heavy(effect):
-                answer = await self._transfer(attempts.perform, slot)
-            else:
-                answer = await effect.line.exchange_async(
-                    effect.request, is_reading=effect.is_reading, is_repeatable=effect.is_repeatable
+                return await self._transfer(attempts.perform)
+            attempts.expect_turn()
+            with attempts.watched() as watch:
+                reading, repeatable = effect.is_reading, effect.is_repeatable
+                answer = watch.answered(
+                    await effect.line.exchange_async(
+                        effect.request, is_reading=reading, is_repeatable=repeatable
+                    )
                 )
-        finally:  # a transfer that is cancelled ends in its thread, and gives it back once more
-            attempts.give_back(slot)
-        return judged(effect, answer)
+            return attempts.judged(answer)
+        finally:
+            if attempts.has_slots:
+                with anyio.CancelScope(shield=True):
+                    await _maybe_in_thread(attempts.give_back, blocks=blocks)
+
+
+async def _maybe_in_thread(work: Callable[[], T], *, blocks: bool) -> T:
+    return await anyio.to_thread.run_sync(work) if blocks else work()
 
 
 def _is_heavy(effect: Exchange) -> bool:

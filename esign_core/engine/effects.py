@@ -7,24 +7,29 @@ Effects are awaited through the small functions below with `yield from`, which g
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from esign_core.errors import EsignError
-from esign_core.provider import Limit, ObjectDownload, Response
+from esign_core.model.secrecy import NeverPickled
+from esign_core.provider import Limit, ObjectDownload, Request, Response
 
 if TYPE_CHECKING:
+    from esign_core.engine.allowance import Allowance
     from esign_core.engine.bodies import BodyStream
     from esign_core.engine.limits import BudgetStore
     from esign_core.engine.permission import Permission
+    from esign_core.engine.together import Perform
+    from esign_core.engine.watch import OperationWatch
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class WireRequest:
+class WireRequest(NeverPickled):
     """A request as it goes out: whole address, credentials and all."""
 
     method: str
@@ -90,6 +95,14 @@ class Exchange:
     """Where the body goes, for downloads; a `SavedFile` is sent back then."""
     permission: Permission | None = None
     """Without it, or while it holds, the request may go out."""
+    operation: OperationWatch | None = field(default=None, repr=False)
+    """What it is a part of, for logs and traces."""
+    asked: Request | None = field(default=None, repr=False)
+    """The request as the adapter asked for it, for logs and traces."""
+    allowance: Callable[[Response], Allowance | None] | None = field(default=None, repr=False)
+    """Reads what an answer says of the vendor's limits."""
+    patience_seconds: float = math.inf
+    """How long to wait for slots and between attempts at the most, if that is less than usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +118,10 @@ class Transact:
     """Do something with the database, off the event loop. Sent back: what it answers."""
 
     work: Callable[[], Any] = field(repr=False)
+    together: Perform | None = field(default=None, repr=False)
+    """Does the pieces of several tasks at once, for drivers that have them."""
+    piece: Any = field(default=None, repr=False)
+    """What `together` is given of this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +161,12 @@ def save(effect: Exchange | SaveObject) -> Task[SavedFile]:
 def transact(work: Callable[[], T]) -> Task[T]:
     """Do something with the database."""
     result: T = yield Transact(work)
+    return result
+
+
+def transact_together(work: Callable[[], T], together: Perform, piece: Any) -> Task[T]:
+    """Do something with the database, in one go with what other tasks do at the same time."""
+    result: T = yield Transact(work, together, piece)
     return result
 
 

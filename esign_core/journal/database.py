@@ -14,8 +14,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
 from esign_core.engine.process import PerProcess
+from esign_core.engine.together import Answer, Failed, value_of
 from esign_core.errors import JournalUnusable
-from esign_core.journal.group import Answer, Failed, Group
+from esign_core.journal.group import Group
 from esign_core.journal.migrations import migrate
 from esign_core.journal.postgresql import PostgresqlStore
 from esign_core.journal.sqlite import SqliteStore
@@ -110,6 +111,10 @@ class Database(Generic[U]):
         answer: T = self._transact(store, store.view, [work])[0]
         return answer
 
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Have `wake` called when another process has written, where the database can tell."""
+        self._processes.get().store.listen(wake)
+
     def close(self) -> None:
         """Close every connection of this process."""
         opened = self._processes.forget()
@@ -192,13 +197,6 @@ class Database(Generic[U]):
             f"{kept} Try again; if it stays so, look who else has it open, and whether the disk is "
             "full or read-only."
         )
-
-
-def value_of(answer: Answer) -> Any:
-    """What a piece of writing answered; what it raised is raised."""
-    if isinstance(answer, Failed):
-        raise answer.error
-    return answer
 
 
 def _is_of_the_work(error: Exception) -> bool:

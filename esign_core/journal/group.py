@@ -6,25 +6,15 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeVar
 
+from esign_core.engine.together import Answer, Failed
 from esign_core.errors import JournalUnusable
 
 W = TypeVar("W")
 
 MOST = 512
 """How many pieces share one transaction at the most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """What a piece of writing raised."""
-
-    error: Exception
-
-
-Answer: TypeAlias = Any
-"""What a piece of writing answered, or `Failed`."""
 
 
 @dataclass(eq=False, slots=True)

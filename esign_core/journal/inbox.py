@@ -24,10 +24,7 @@ _HAS = Compiled(
 )
 _KEEP = Compiled(
     insert(inbox).inline(),
-    *(
-        "envelope digest connection remote_id state authenticity headers body received_at error "
-        "sha256"
-    ).split(),
+    *(column.name for column in inbox.c if column.name not in {"id", "dropped_at"}),
 )
 
 

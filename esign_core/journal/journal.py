@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,14 +9,18 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from esign_core.engine.process import PerProcess
+from esign_core.engine.together import Answer
 from esign_core.journal.connections import Connections
 from esign_core.journal.database import Database
 from esign_core.journal.envelopes import Envelopes
-from esign_core.journal.group import Answer
 from esign_core.journal.inbox import Inbox
+from esign_core.journal.listening import tell_others
+from esign_core.journal.news import News
 from esign_core.journal.rows import Rows
 from esign_core.journal.sealed import Sealed
 from esign_core.journal.secrets import Secrets
+from esign_core.journal.slots import Budgets
 from esign_core.journal.stream import Stream
 from esign_core.journal.vault import Vault
 from esign_core.journal.vitals import Vitals
@@ -43,10 +46,13 @@ class Transaction:
         self.vitals = Vitals(self._rows)
         self.secrets = Secrets(connection, vault)
         self.sealed = Sealed(connection)
+        self.budgets = Budgets(connection)
 
     def flush(self) -> None:
         """Write what has been put off until the end of the transaction."""
         self._rows.flush()
+        if self.stream.has_grown or self.work.has_planned:
+            tell_others(self._rows.connection)
 
     def record(self, envelope: Envelope, observation: Observation) -> tuple[Envelope, list[Event]]:
         """Observe, and store what came of it: the envelope, the observation, the new events."""
@@ -57,7 +63,7 @@ class Transaction:
         return after, self.stream.append(number, observation, new)
 
 
-@dataclass
+@dataclass(eq=False)
 class Journal:
     """The database with its words for it. Safe for many threads, and after a fork."""
 
@@ -66,8 +72,7 @@ class Journal:
     vault: Vault = field(default_factory=Vault)
     """What seals secrets; one without keys keeps none, but for the handles of jobs."""
     _database: Database[Transaction] = field(init=False, repr=False)
-    _news: threading.Condition = field(default_factory=threading.Condition, repr=False)
-    _writes: int = field(default=0, repr=False)
+    _news: PerProcess[News] = field(default_factory=lambda: PerProcess(News), repr=False)
 
     def __post_init__(self) -> None:
         self._database = Database(self.url, partial(Transaction, vault=self.vault))
@@ -108,19 +113,23 @@ class Journal:
 
     def wake(self) -> None:
         """Have everybody look who waits for news in this process."""
-        with self._news:
-            self._writes += 1
-            self._news.notify_all()
+        self._news.get().wake()
 
     def seen(self) -> int:
-        """A number that grows with every write of this process; for `wait_for_news`."""
-        with self._news:
-            return self._writes
+        """A number that grows with every piece of news; for `wait_for_news`."""
+        return self._news.get().seen()
 
     def wait_for_news(self, seen: int, seconds: float) -> None:
-        """Wait until this process has written since `seen`, or for so long at the most."""
-        with self._news:
-            _ = self._news.wait_for(lambda: self._writes != seen, timeout=seconds)
+        """Wait until there is news since `seen`, or for so long at the most.
+
+        News is what this process writes; on PostgreSQL, what any other does too.
+        """
+        self.listen()
+        self._news.get().wait(seen, seconds)
+
+    def listen(self) -> None:
+        """Have other processes' news count too, where the database can tell of them."""
+        self._database.listen(self.wake)
 
     def close(self) -> None:
         """Close the database."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Generator
+import threading
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
 from esign_core.errors import JournalUnusable
+from esign_core.journal.listening import Listener
 from esign_core.journal.schema import counters
 from esign_core.journal.sql import Compiled
 from esign_core.journal.stores import open_engine
@@ -22,9 +24,7 @@ _FORGOTTEN_SECONDS = 120
 """How long a transaction may do nothing before the server ends it: a process that was stopped in
 the middle must not keep all others from writing."""
 _MIGRATING = 0x657369676E  # "esign"
-_LOCK_COUNTER = Compiled(
-    select(counters.c.value).where(counters.c.name == "seq").with_for_update()
-)
+_LOCK_COUNTER = Compiled(select(counters.c.value).where(counters.c.name == "seq").with_for_update())
 
 
 class PostgresqlStore:
@@ -54,6 +54,8 @@ class PostgresqlStore:
 
         self.driver_error: type[Exception] = psycopg.Error
         self._busy_seconds = busy_seconds
+        self._starting = threading.Lock()
+        self._listener: Listener | None = None
         self._engine = open_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_size=_POOL_SIZE,
@@ -89,6 +91,13 @@ class PostgresqlStore:
         """One consistent view of what is committed."""
         return self._readers.connect()
 
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Have `wake` called when another process has written; the first one to ask counts."""
+        with self._starting:
+            if self._listener is None:
+                self._listener = Listener(self._engine, self.driver_error, wake)
+                self._listener.start()
+
     def reason(self, error: Exception) -> str:
         """Why PostgreSQL refused: its first line, which quotes no value; the next ones may."""
         cause = error.orig if isinstance(error, DBAPIError) else error
@@ -96,6 +105,8 @@ class PostgresqlStore:
 
     def close(self) -> None:
         """Close every connection."""
+        if self._listener is not None:
+            self._listener.stop()
         self._engine.dispose()
 
     def _prepare(self, connection: Any, _record: object) -> None:

@@ -11,8 +11,10 @@ from esign_core.journal.sql import Compiled
 
 
 class Rows:
-    """What is put off is written in one go for each statement: before anything else is asked
-    through `connection`, or at the end."""
+    """What is put off is written in one go for each statement.
+
+    That is done before anything else is asked through `connection`, and at the end.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

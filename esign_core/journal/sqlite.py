@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,9 @@ class SqliteStore:
     def view(self) -> AbstractContextManager[Connection]:
         """One consistent view of what is committed; in memory, what the writer sees."""
         return self._readers.connect() if self._readers is not None else self.ordered()
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Nobody tells: who waits looks by itself."""
 
     def reason(self, error: Exception) -> str:
         """Why SQLite refused: its messages quote no value."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -35,6 +36,10 @@ class Store(Protocol):
 
     def view(self) -> AbstractContextManager[Connection]:
         """One consistent view of what is committed."""
+        ...
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        """Have `wake` called when another process has written; the first one to ask counts."""
         ...
 
     def reason(self, error: Exception) -> str:

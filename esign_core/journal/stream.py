@@ -28,6 +28,8 @@ class Stream:
         self._rows = rows
         self._last: int | None = None
         self._moved = False
+        self.has_grown = False
+        """Whether this transaction has added events."""
         rows.before_flush(self._put_off)
 
     def append(self, envelope: int, observation: Observation, new: Sequence[Event]) -> list[Event]:
@@ -52,7 +54,7 @@ class Stream:
             }
             self._rows.put_off(_HAPPENED, row)
         self._last = last + len(placed)
-        self._moved = True
+        self._moved = self.has_grown = True
         return placed
 
     def _put_off(self) -> None:
@@ -86,7 +88,8 @@ class Stream:
             .where(envelopes.c.id == envelope_id)
             .order_by(observations.c.id)
         )
-        return [codec.load_observation(body) for body in self._rows.connection.execute(query).scalars()]
+        bodies = self._rows.connection.execute(query).scalars()
+        return [codec.load_observation(body) for body in bodies]
 
     def cursor(self, consumer: str) -> int:
         """The position up to which a consumer has everything."""

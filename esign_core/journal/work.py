@@ -72,6 +72,8 @@ class Work:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.has_planned = False
+        """Whether this transaction has planned something."""
 
     def plan(
         self,
@@ -86,6 +88,7 @@ class Work:
 
         What was given up is taken up again: to plan it is to have news of it.
         """
+        self.has_planned = True
         _ = _PLAN[self._connection.dialect.name].run(
             self._connection,
             kind=kind.value,

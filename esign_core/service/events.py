@@ -38,6 +38,7 @@ def advance(workspace: Workspace, consumer: str, seq: int) -> Task[None]:
 
 async def wait_for_news(journal: Journal, seen: int, seconds: float) -> None:
     """`Journal.wait_for_news`, awaited; it holds no thread, of which there are only some."""
+    journal.listen()
     with anyio.move_on_after(seconds):
         while journal.seen() == seen:  # noqa: ASYNC110 - who writes is on no event loop
             await anyio.sleep(_NEWS_EVERY_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 import threading
 from collections import Counter
@@ -11,13 +12,17 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from esign_core.engine import Session, Task, transact
+from esign_core.engine import BudgetStore, Session, Task, transact
+from esign_core.engine.effects import transact_together
+from esign_core.engine.process import PerProcess
 from esign_core.errors import BrokenProvider, NotReady, UnknownConnection
-from esign_core.journal import Journal, Transaction
+from esign_core.journal import Journal, JournalTokens, Transaction, budgets_of
 from esign_core.model import Envelope, EnvelopeDraft
 from esign_core.provider import Registry, utc_now
 from esign_core.service.config import Config
 from esign_core.service.connections import each_connection, unknown_connection
+from esign_core.service.hearing import Hearings
+from esign_core.service.lanes import Lanes
 from esign_core.service.opening import open_session
 from esign_core.service.plugins import hooks_of
 
@@ -42,19 +47,44 @@ class Workspace:
     new_id: Callable[[datetime], str] = new_envelope_id
     open_session: Callable[..., Session] = open_session
     """How a connection is opened; simulated worlds do it their own way."""
+    jitter: Callable[[], float] = random.random
+    """A number from 0 to 1, by which pauses differ; simulated worlds have their own."""
+    budgets: BudgetStore | None = None
+    """Who counts what every connection asks of its vendor; the journal, if none is given."""
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How many deliveries were turned away, by endpoint and reason: all that is left of them."""
     telling: threading.Lock = field(default_factory=threading.Lock, repr=False)
     """Held by who tells plugins of events."""
+    hearings: Hearings = field(init=False, repr=False)
+    """Whether each account's deliveries arrive."""
+    _lanes: PerProcess[Lanes] = field(default_factory=lambda: PerProcess(Lanes), repr=False)
     _counting: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _sessions: dict[str, Session] = field(default_factory=dict, repr=False)
     _broken: dict[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        self.hearings = Hearings(self.clock)
+
+        budgets = self.budgets or budgets_of(self.journal)
+        tokens = JournalTokens(self.journal) if self.journal.vault.has_key else None
+
         def open_(name: str, provider: str, settings: dict[str, Any]) -> Session:
-            return self.open_session(self.registry, provider, settings, name=name, clock=self.clock)
+            return self.open_session(
+                self.registry,
+                provider,
+                settings,
+                name=name,
+                clock=self.clock,
+                tokens=tokens,
+                budgets=budgets,
+            )
 
         self._sessions, self._broken = each_connection(self.config.connections, open_)
+
+    @property
+    def lanes(self) -> Lanes:
+        """Whose turn it is, in this process."""
+        return self._lanes.get()
 
     @property
     def connections(self) -> Mapping[str, Session]:
@@ -113,7 +143,11 @@ class Workspace:
 
     def write(self, work: Callable[[Transaction], T]) -> Task[T]:
         """A step of the journal, on disk when it answers."""
-        return transact(partial(self.journal.write, work))
+        return transact_together(partial(self.journal.write, work), self.journal.write_all, work)
+
+    def aside(self, work: Callable[[Transaction], T]) -> Task[T]:
+        """A step of the journal that has nothing to do with the stream."""
+        return transact(partial(self.journal.aside, work))
 
     def envelope(self, envelope_id: str) -> Task[Envelope]:
         """An envelope by our id.

@@ -86,7 +86,9 @@ def test_tables_are_made_once(url: str) -> None:
     second.close()
 
 
-def test_journal_of_a_newer_version_is_refused_untouched(database: Database[Bare], url: str) -> None:
+def test_journal_of_a_newer_version_is_refused_untouched(
+    database: Database[Bare], url: str
+) -> None:
     """An old program never writes into tables that it does not know."""
     database.write(lambda c: c.execute(text("INSERT INTO esign_versions VALUES (99, 'later')")))
     database.close()

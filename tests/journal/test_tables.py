@@ -117,9 +117,7 @@ def test_list_narrows_and_ends(journal: Journal, shelf: Shelf) -> None:
 
 
 @pytest.mark.promise("S3")
-def test_job_handle_survives_the_process(
-    journal: Journal, shelf: Shelf, journal_url: str
-) -> None:
+def test_job_handle_survives_the_process(journal: Journal, shelf: Shelf, journal_url: str) -> None:
     """Every part of a handle is on disk once the step is done."""
     journal.write(lambda tx: tx.envelopes.add_intent(shelf.intent("a")))
     job = Job({"uuid": "u", "payloadHash": "h"}, poll_after_seconds=2.5)
@@ -227,4 +225,6 @@ def test_waiting_for_news_ends_with_news(journal: Journal, shelf: Shelf) -> None
     journal.wait_for_news(seen, 3600)
     assert journal.seen() != seen
     journal.read(lambda tx: tx.envelopes.get("env_a"))
-    assert journal.read(lambda tx: tx.stream._rows.connection.execute(text("SELECT 1")).scalar()) == 1
+    assert (
+        journal.read(lambda tx: tx.stream._rows.connection.execute(text("SELECT 1")).scalar()) == 1
+    )

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import anyio
+import pytest
+
+from esign_core.engine import AsyncDriver
+from esign_core.engine.effects import transact_together
+from esign_core.engine.together import Answer, Failed, Together
+
+
+class Desk:
+    """Does pieces in its own time: the first time only when it is told to go on."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.go_on = threading.Event()
+
+    def perform(self, pieces: Sequence[str]) -> list[Answer]:
+        self.batches.append(list(pieces))
+        if len(self.batches) == 1:
+            assert self.go_on.wait(10)
+        return [Failed(ValueError(p)) if p.startswith("bad") else f"did {p}" for p in pieces]
+
+
+async def _until(desk: Desk, count: int) -> None:
+    with anyio.fail_after(10):
+        while len(desk.batches) < count:  # noqa: ASYNC110 - a thread appends to it
+            await anyio.sleep(0.001)
+
+
+async def test_tasks_that_come_meanwhile_go_together() -> None:
+    """However many tasks want the database, one thread goes for all who wait."""
+    desk, answers = Desk(), dict[str, str]()
+    together = Together(desk.perform)
+
+    async def ask(piece: str) -> None:
+        answers[piece] = await together.run(piece)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask, "first")
+        await _until(desk, 1)
+        for i in range(50):
+            group.start_soon(ask, f"{i}")
+        await anyio.wait_all_tasks_blocked()
+        desk.go_on.set()
+    assert [len(batch) for batch in desk.batches] == [1, 50]
+    assert answers == {p: f"did {p}" for p in ["first", *(f"{i}" for i in range(50))]}
+
+
+async def test_failure_belongs_to_its_own_task() -> None:
+    """A piece that fails fails for who asked for it, and for nobody else."""
+    desk = Desk()
+    desk.go_on.set()
+    together = Together(desk.perform)
+    told: list[str] = []
+
+    async def ask(piece: str) -> None:
+        try:
+            told.append(await together.run(piece))
+        except ValueError as error:
+            told.append(f"failed {error}")
+
+    async with anyio.create_task_group() as group:
+        for piece in ("a", "bad b", "c"):
+            group.start_soon(ask, piece)
+    assert sorted(told) == ["did a", "did c", "failed bad b"]
+
+
+async def test_desk_that_fails_as_a_whole_tells_everybody() -> None:
+    """Nobody waits for ever for a database that cannot be opened."""
+
+    def closed(pieces: Sequence[str]) -> list[Answer]:
+        raise ConnectionError
+
+    together = Together(closed)
+    failures = 0
+
+    async def ask() -> None:
+        nonlocal failures
+        with pytest.raises(ConnectionError):
+            await together.run("piece")
+        failures += 1
+
+    async with anyio.create_task_group() as group:
+        for _ in range(5):
+            group.start_soon(ask)
+    assert failures == 5
+
+
+@pytest.mark.parametrize("moment", ["away", "waiting"])
+async def test_task_that_is_cancelled_leaves_the_others_alone(moment: str) -> None:
+    """Who is cancelled on the way, or in the queue, keeps nobody from being served."""
+    desk, told = Desk(), list[str]()
+    together = Together(desk.perform)
+    scopes: dict[str, anyio.CancelScope] = {}
+
+    async def ask(piece: str) -> None:
+        with anyio.CancelScope() as scopes[piece]:
+            told.append(await together.run(piece))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask, "first")
+        await _until(desk, 1)
+        for piece in ("second", "third"):
+            group.start_soon(ask, piece)
+        await anyio.wait_all_tasks_blocked()
+        scopes["first" if moment == "away" else "second"].cancel()
+        await anyio.wait_all_tasks_blocked()
+        desk.go_on.set()
+    assert "did third" in told
+    assert await together.run("later") == "did later"
+
+
+async def test_driver_gathers_what_tasks_write() -> None:
+    """The async driver hands the pieces of concurrent tasks over together."""
+    desk = Desk()
+    driver = AsyncDriver()
+    answers: list[str] = []
+
+    async def run(piece: str) -> None:
+        answers.append(await driver.run(transact_together(lambda: "alone", desk.perform, piece)))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(run, "a")
+        await _until(desk, 1)
+        for piece in ("b", "c"):
+            group.start_soon(run, piece)
+        await anyio.wait_all_tasks_blocked()
+        desk.go_on.set()
+    assert desk.batches == [["a"], ["b", "c"]]
+    assert sorted(answers) == ["did a", "did b", "did c"]

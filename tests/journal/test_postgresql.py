@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from esign_core.errors import JournalUnusable
+from esign_core.journal import Journal, Transaction
+from esign_core.model import EventType
+from tests.databases import SERVER, fresh
+
+if TYPE_CHECKING:
+    from tests.journal.conftest import Shelf
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    """A journal in PostgreSQL."""
+    with fresh("postgresql", tmp_path) as address:
+        yield address
+
+
+@pytest.fixture
+def two(url: str) -> Iterator[tuple[Journal, Journal]]:
+    """What two processes have open."""
+    opened = Journal(url), Journal(url)
+    yield opened
+    for each in opened:
+        each.close()
+
+
+def _sent(journal: Journal, shelf: Shelf, name: str) -> None:
+    def work(tx: Transaction) -> None:
+        tx.envelopes.add_intent(shelf.intent(name))
+        tx.record(shelf.envelope(name), shelf.observation(EventType.ENVELOPE_SENT))
+
+    journal.write(work)
+
+
+def _end_backends(journal: Journal) -> None:
+    """The server ends every other connection of this test's schema."""
+    schema = journal.read(
+        lambda tx: tx.stream._rows.connection.exec_driver_sql(
+            "SELECT current_setting('search_path')"
+        ).scalar_one()
+    )
+    with psycopg.connect(SERVER, autocommit=True) as admin:
+        admin.execute("SET search_path = 'public'")
+        pids = [
+            row[0]
+            for row in admin.execute(
+                "SELECT pid FROM pg_stat_activity WHERE query LIKE %s OR application_name = %s",
+                ("%esign_%", schema),
+            )
+        ]
+        assert pids
+        for pid in pids:
+            admin.execute("SELECT pg_terminate_backend(%s)", (pid,))
+
+
+@pytest.mark.promise("R2")
+def test_processes_take_turns(two: tuple[Journal, Journal], shelf: Shelf) -> None:
+    """Two processes, eight threads: positions have no gap, and every write is there once."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda i: _sent(two[i % 2], shelf, f"{i}"), range(100)))
+    for journal in two:
+        events = journal.read(lambda tx: tx.stream.read(limit=1000))
+        assert [event.seq for event in events] == list(range(1, 101))
+        assert len({event.envelope_id for event in events}) == 100
+
+
+def test_news_of_another_process_wakes_who_waits(
+    two: tuple[Journal, Journal], shelf: Shelf
+) -> None:
+    """A follower does not sleep its pause out: the server tells it."""
+    here, there = two
+    woken = threading.Event()
+    here.read(lambda tx: tx.stream.last())
+    seen = here.seen()
+    here.wait_for_news(seen, 5)  # it listens from now on, which is news by itself
+    seen = here.seen()
+
+    def wait() -> None:
+        here.wait_for_news(seen, 60)
+        woken.set()
+
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    _sent(there, shelf, "a")
+    assert woken.wait(30)
+    waiting.join()
+
+
+def test_what_changes_nothing_wakes_nobody(two: tuple[Journal, Journal]) -> None:
+    """Workers that look do not keep each other awake."""
+    here, there = two
+    here.wait_for_news(here.seen(), 5)
+    seen = here.seen()
+    there.write(lambda tx: tx.stream.last())
+    assert here.seen() == seen
+
+
+def test_server_that_was_started_anew_is_reached_again(
+    two: tuple[Journal, Journal], shelf: Shelf
+) -> None:
+    """Connections that the server has ended are made anew, and nobody hears of it."""
+    journal, other = two
+    _sent(journal, shelf, "a")
+    _end_backends(journal)
+    _sent(journal, shelf, "b")
+    assert len(other.read(lambda tx: tx.stream.read())) == 2
+
+
+def test_line_that_is_cut_in_the_middle_keeps_nothing(
+    two: tuple[Journal, Journal], shelf: Shelf
+) -> None:
+    """A step is done again as a whole, or not at all."""
+    journal, _ = two
+    _sent(journal, shelf, "a")
+    tries = []
+
+    def work(tx: Transaction) -> None:
+        tries.append(1)
+        tx.envelopes.add_intent(shelf.intent("b"))
+        if len(tries) == 1:
+            [pid] = tx.stream._rows.connection.exec_driver_sql("SELECT pg_backend_pid()").one()
+            with psycopg.connect(SERVER, autocommit=True) as admin:
+                admin.execute("SELECT pg_terminate_backend(%s)", (pid,))
+        tx.record(shelf.envelope("b"), shelf.observation(EventType.ENVELOPE_SENT))
+
+    journal.write(work)
+    assert len(tries) == 2
+    assert [e.seq for e in journal.read(lambda tx: tx.stream.read())] == [1, 2]
+
+
+@pytest.mark.promise("D9")
+def test_journal_that_somebody_holds_refuses_and_recovers(url: str, shelf: Shelf) -> None:
+    """A process that was stopped in the middle of writing makes the others say so, and try again."""
+    holder, journal = Journal(url), Journal(url)
+    journal._database.busy_seconds = 0.1
+    began, go_on = threading.Event(), threading.Event()
+
+    def hold(tx: Transaction) -> None:
+        began.set()
+        assert go_on.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(holder.write, hold)
+        assert began.wait(10)
+        with pytest.raises(JournalUnusable, match="lock timeout"):
+            _sent(journal, shelf, "a")
+        go_on.set()
+        holding.result(10)
+    _sent(journal, shelf, "a")
+    assert journal.read(lambda tx: tx.stream.last()) == 1
+    holder.close()
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    "address", ["postgresql://postgres@127.0.0.1:1/test", "postgresql://nobody:canary@127.0.0.1/no"]
+)
+def test_server_that_cannot_be_reached_is_told_without_its_password(address: str) -> None:
+    """Who reads the message learns what to look at, and no secret."""
+    journal = Journal(address)
+    with pytest.raises(JournalUnusable) as caught:
+        journal.read(lambda tx: tx.stream.last())
+    assert "refused" in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+def test_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra the message says which one."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(JournalUnusable, match='with its extra "postgres"'):
+        Journal(SERVER).read(lambda tx: tx.stream.last())
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_forked_process_has_connections_of_its_own(
+    two: tuple[Journal, Journal], shelf: Shelf
+) -> None:
+    """A server that forks can use in its children what it opened before; and the parent, after."""
+    journal, _ = two
+    _sent(journal, shelf, "parent")
+    journal.wait_for_news(journal.seen(), 5)
+    child = os.fork()
+    if child == 0:
+        done = 1
+        try:
+            _sent(journal, shelf, "child")
+            journal.close()
+            done = 0 if journal.read(lambda tx: tx.stream.last()) == 2 else 2
+        finally:
+            os._exit(done)
+    assert os.waitpid(child, 0)[1] == 0
+    _sent(journal, shelf, "again")
+    assert journal.read(lambda tx: tx.stream.last()) == 3
