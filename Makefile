@@ -11,7 +11,7 @@ PROJECTS := pyproject.toml $(wildcard providers/*/pyproject.toml)
 INSTALL := -e '.[all,dev,docs]' $(patsubst %/pyproject.toml,-e %,$(wildcard providers/*/pyproject.toml))
 WORKERS ?= auto
 
-.PHONY: help demo test check style types layers format docs coverage bench record clean
+.PHONY: help demo test promises check style types layers format docs coverage bench record clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ demo: $(READY)  ## one deal through every vendor, against simulators; no account
 
 test: $(READY)  ## all tests, without network
 	$(BIN)/pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile
+
+promises: $(READY)  ## what users may rely on, and the tests that hold it
+	$(BIN)/python -m tests.promises -n $(WORKERS) --maxprocesses 4 --dist loadfile
 
 check: style types layers  ## all that can be known without running it
 

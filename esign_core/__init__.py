@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         QuotaExceeded,
         RateLimited,
         Refused,
+        SecretsLocked,
         Unavailable,
         Uncertain,
         UnknownConnection,
@@ -68,7 +69,15 @@ if TYPE_CHECKING:
         WebhookRequest,
     )
     from esign_core.provider import Check, Registry, Template, hookimpl
-    from esign_core.service import AsyncConnection, AsyncEsign, Connection, Esign, Preview, Receipt
+    from esign_core.service import (
+        AsyncConnection,
+        AsyncEsign,
+        Condition,
+        Connection,
+        Esign,
+        Preview,
+        Receipt,
+    )
 
 __all__ = [
     "ArtifactKind",
@@ -80,6 +89,7 @@ __all__ = [
     "Capabilities",
     "Channel",
     "Check",
+    "Condition",
     "Connection",
     "CopyRecipient",
     "Document",
@@ -119,6 +129,7 @@ __all__ = [
     "Refused",
     "Registry",
     "SavedFile",
+    "SecretsLocked",
     "Signer",
     "SignerAction",
     "SignerStatus",

@@ -1,4 +1,4 @@
-"""Every error that users meet, as one tree.
+"""Every error that users meet, as one tree; `outcome` of each tells whether it was done.
 
 ```text
 EsignError
@@ -9,7 +9,8 @@ EsignError
 │   ├── UnknownConnection   no connection has that name
 │   ├── UnmappedTemplate    the connection has no such template
 │   ├── BrokenProvider      a plugin cannot be loaded, or breaks the contract
-│   └── MissingExtra        an optional package is not installed
+│   ├── MissingExtra        an optional package is not installed
+│   └── SecretsLocked       no key to keep a secret with, or none that opens it
 ├── ProviderError           what a vendor said, or did not say
 │   ├── AuthenticationFailed
 │   ├── PermissionDenied
@@ -29,8 +30,6 @@ EsignError
 ├── KeyReused               one key, two different drafts
 └── JournalUnusable         the journal cannot be opened or written
 ```
-
-Every error carries `outcome`: whether what was asked for happened at the vendor.
 """
 
 from __future__ import annotations
@@ -39,6 +38,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Self
+
+_DEEDS = {"poll": "make the envelope", "request": "answer", "signing_links": "hand out links of"}
 
 
 class Outcome(StrEnum):
@@ -139,10 +140,7 @@ class EsignError(Exception):
 
 
 class InvalidDraft(EsignError, ValueError):
-    """The draft cannot be what was meant; `problems` tells all of it at once.
-
-    Raised where the draft is made, before any vendor is asked: mend the fields that it names.
-    """
+    """The draft cannot be what was meant: mend what `problems` tells. Known before any request."""
 
     def __init__(self, what: str, problems: Sequence[Problem]) -> None:
         told = f"{what}: {'; '.join(map(str, problems))}".rstrip(".")
@@ -179,7 +177,8 @@ class MissingExtra(Misconfigured):
     """An optional package is not installed: install the extra that the message names."""
 
 
-_DEEDS = {"poll": "make the envelope", "request": "answer", "signing_links": "hand out links of"}
+class SecretsLocked(Misconfigured):
+    """The journal has no key to keep a secret with, or none that opens it: give the right one."""
 
 
 class ProviderError(EsignError):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import DATABASES, fresh
+from tests.spans import Spans, recorded
 
 
 class NetworkReached(RuntimeError):
@@ -53,3 +54,10 @@ def journal_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]
     """The address of a journal that is not there yet, on each database in turn."""
     with fresh(request.param, tmp_path) as url:
         yield url
+
+
+@pytest.fixture
+def spans() -> Iterator[Spans]:
+    """What is traced, for a product that traces."""
+    with recorded() as spans:
+        yield spans

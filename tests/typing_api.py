@@ -17,6 +17,7 @@ from esign_core import (
     AsyncEsign,
     Channel,
     Check,
+    Condition,
     Connection,
     CopyRecipient,
     Document,
@@ -122,6 +123,7 @@ def product(esign: Esign, draft: EnvelopeDraft) -> None:
             assert_type(event.type, EventType)
     request = WebhookRequest(headers={}, body=b"{}")
     assert_type(esign.receive("acme", request), Receipt)
+    assert_type(esign.condition(), Condition)
     with Esign.from_config("esign.toml") as opened:
         assert_type(opened, Esign)
     esign.close()
@@ -145,6 +147,7 @@ async def awaiting_product(esign: AsyncEsign, draft: EnvelopeDraft) -> None:
         assert_type(esign.events.follow("billing"), AsyncIterator[Event])
         assert_type(await esign.events.read(), list[Event])
     assert_type(await esign.receive("acme", WebhookRequest(headers={}, body=b"{}")), Receipt)
+    assert_type(await esign.condition(), Condition)
     _ = receiver(esign)
     async with AsyncEsign.from_config("esign.toml") as opened:
         assert_type(opened, AsyncEsign)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections import Counter
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -15,12 +12,6 @@ from esign_core import AsyncEsign, Misconfigured
 from esign_core.cli.interrupts import until_interrupted
 from esign_core.cli.output import say, show_json
 from esign_core.cli.parameters import DEFAULT_CONFIG, AsJson, ConfigFile
-from esign_core.integrations import receiver
-
-if TYPE_CHECKING:
-    from starlette.applications import Starlette
-    from starlette.requests import Request
-    from starlette.responses import Response
 
 
 def serve(
@@ -41,14 +32,16 @@ def serve(
     """Take webhooks in.
 
     POST /webhooks/ENDPOINT keeps a delivery on disk, then answers; ENDPOINT is the connection's
-    name, or the opaque id that its settings give. GET /health answers while it runs. Prints one
-    line when it is ready.
+    name, or the opaque id that its settings give. GET /health answers while it runs, /ready while
+    it can take deliveries, /metrics for Prometheus. Prints one line when it listens.
 
     ```sh
     esign serve --port 8000 --worker
     ```
     """
     import uvicorn
+
+    from esign_core.integrations.serving import create_app
 
     is_well = True
     with until_interrupted():
@@ -70,43 +63,6 @@ def serve(
             server.run(sockets=[listening])
             is_well = server.started  # if it did not come up, its log says why
     return 0 if is_well else 1
-
-
-def create_app(
-    esign: AsyncEsign, *, worker: bool = False, ready: Callable[[], None] | None = None
-) -> Starlette:
-    """The receiver and its health as an ASGI app, which closes `esign` at its end."""
-    from starlette.applications import Starlette
-    from starlette.responses import JSONResponse
-    from starlette.routing import Mount, Route
-
-    async def health(request: Request) -> Response:
-        del request
-        rejected = Counter[str]()  # by reason: the endpoint's name may be a secret
-        for (_, reason), times in esign.rejected.items():
-            rejected[reason] += times
-        return JSONResponse({"status": "ok", "rejected": rejected})
-
-    @asynccontextmanager
-    async def working(app: Starlette) -> AsyncGenerator[None]:
-        del app
-        async with esign:
-            if worker:
-                async with esign.worker():
-                    _told(ready)
-                    yield
-            else:
-                _told(ready)
-                yield
-
-    lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] = working
-    routes = [Route("/health", health), Mount("/webhooks", receiver(esign))]
-    return Starlette(routes=routes, lifespan=lifespan)
-
-
-def _told(ready: Callable[[], None] | None) -> None:
-    if ready is not None:
-        ready()
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -15,16 +15,18 @@ from esign_core.engine.effects import (
     transact,
 )
 from esign_core.engine.files import safe_name, write_whole
-from esign_core.engine.limits import BudgetStore, MemoryBudgets, Ticket, admit
+from esign_core.engine.limits import BudgetStore, MemoryBudgets, Ticket, Told, admit, come_back
 from esign_core.engine.retry import pause
 from esign_core.engine.session import Session, bring, call
-from esign_core.engine.tokens import MemoryTokens, TokenStore
+from esign_core.engine.sharing import Lease, TokenStore, Wanted
+from esign_core.engine.tokens import MemoryTokens
 
 __all__ = [
     "AsyncDriver",
     "BudgetStore",
     "Effect",
     "Exchange",
+    "Lease",
     "Line",
     "MemoryBudgets",
     "MemoryTokens",
@@ -34,11 +36,14 @@ __all__ = [
     "Task",
     "Ticket",
     "TokenStore",
+    "Told",
     "Transact",
+    "Wanted",
     "WireRequest",
     "admit",
     "bring",
     "call",
+    "come_back",
     "exclusive",
     "explain",
     "pause",

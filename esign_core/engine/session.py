@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from esign_core.engine.allowance import read_allowance
 from esign_core.engine.blame import blamed, expected_answer, explain
 from esign_core.engine.bodies import BodyStream
 from esign_core.engine.effects import (
@@ -19,14 +19,18 @@ from esign_core.engine.effects import (
     SaveObject,
     Task,
     exchange,
-    exclusive,
     save,
 )
 from esign_core.engine.limits import BudgetStore
+from esign_core.engine.logs import FLOW_NOT_CLOSED
 from esign_core.engine.permission import Permission
 from esign_core.engine.prepare import prepare
 from esign_core.engine.redaction import fit_to_show
-from esign_core.engine.tokens import Failures, TokenStore, is_good
+from esign_core.engine.renewal import renewed
+from esign_core.engine.sharing import TokenStore
+from esign_core.engine.telemetry import carried
+from esign_core.engine.tokens import Failures, MemoryTokens, is_good
+from esign_core.engine.watch import OperationWatch
 from esign_core.errors import AuthenticationFailed, BrokenProvider, EsignError, Outcome
 from esign_core.provider import (
     Download,
@@ -47,10 +51,13 @@ MAX_TIME = timedelta(hours=1)
 """How long one operation may go on making requests; longer is a flow without end."""
 
 _DOWNLOAD = "download"
+_TRANSFER = "transfer"
 _GRANT = "grant"
+_RENEWALS = 2
+"""How often credentials are renewed for one request; the second time only if the first renewal
+brought what another process had left."""
 _REFUSES_CREDENTIALS = frozenset({400, 401, 403})
 """With any other status, nothing proves that the attempt did nothing."""
-_log = logging.getLogger("esign.engine")
 
 
 @dataclass(frozen=True)
@@ -61,10 +68,12 @@ class Session:
     """The connection's name."""
     provider: Provider[Any]
     line: Line = field(repr=False)
-    tokens: TokenStore = field(repr=False)
+    tokens: MemoryTokens = field(repr=False)
     budgets: BudgetStore = field(repr=False)
     failures: Failures = field(default_factory=Failures, repr=False)
     """The grants that failed."""
+    token_store: TokenStore | None = field(default=None, repr=False)
+    """Where tokens are shared with other processes; asked when there is no good one in `tokens`."""
 
 
 def call(
@@ -88,18 +97,19 @@ def call(
         EsignError: What the flow raised, told where it happened.
         BrokenProvider: The flow is none, raises or answers what no adapter may, or does not end.
     """
-    try:
-        permission = Permission(until, session.provider.now) if until is not None else None
-        return (yield from _run(session, flow, operation, permission))
-    except EsignError as error:
-        _ = fit_to_show(error, session.provider).locate(
-            provider=session.provider.name,
-            connection=session.name,
-            operation=operation,
-            subject=subject,
-            envelope_id=envelope_id,
-        )
-        raise
+    with OperationWatch(operation, session.name, session.provider, envelope_id) as watch:
+        try:
+            permission = Permission(until, session.provider.now) if until is not None else None
+            return (yield from watch.over(_run(session, flow, watch, permission)))
+        except EsignError as error:
+            _ = fit_to_show(error, session.provider).locate(
+                provider=session.provider.name,
+                connection=session.name,
+                operation=operation,
+                subject=subject,
+                envelope_id=envelope_id,
+            )
+            raise
 
 
 def bring(session: Session, source: Download, to: Path) -> Task[SavedFile]:
@@ -109,22 +119,27 @@ def bring(session: Session, source: Download, to: Path) -> Task[SavedFile]:
         BrokenProvider: The provider answered no download.
         EsignError: What became of it; nothing is left of the file.
     """
-    what = f"{session.provider.name}.{_DOWNLOAD}"
+    watch = OperationWatch(_TRANSFER, session.name, session.provider, code=_DOWNLOAD)
     if isinstance(source, ObjectDownload):
-        return save(SaveObject(source, to))
+        return _watched(watch, save(SaveObject(source, to)))
     if isinstance(source, HttpDownload):
-        _expect_request(source.request, what, _DOWNLOAD)
-        return _ask(session, source.request, what, save, save_to=to)
-    raise BrokenProvider(f"{what} answered {type(source).__name__}, not a Download")
+        _expect_request(source.request, watch)
+        return _watched(watch, _ask(session, source.request, watch, save, save_to=to))
+    raise BrokenProvider(f"{watch} answered {type(source).__name__}, not a Download")
+
+
+def _watched(watch: OperationWatch, task: Task[T]) -> Task[T]:
+    with watch:
+        return (yield from watch.over(task))
 
 
 def _run(
     session: Session,
     flow: Flow[T] | Callable[[], Flow[T]],
-    operation: str,
+    watch: OperationWatch,
     permission: Permission | None = None,
 ) -> Task[T]:
-    what = f"{session.provider.name}.{operation}"
+    what = str(watch)
     if callable(flow):
         with blamed(what):
             flow = flow()
@@ -140,13 +155,13 @@ def _run(
                 try:
                     request = step()
                 except StopIteration as stop:
-                    answer: T = expected_answer(stop.value, what, operation)
+                    answer: T = expected_answer(stop.value, what, watch.name)
                     return answer
-            _expect_request(request, what, operation)
+            _expect_request(request, watch)
             if session.provider.now() - began_at > MAX_TIME:
                 raise BrokenProvider(f"{what} went on for {MAX_TIME} and did not end")
             try:
-                response = yield from _ask(session, request, what, exchange, permission=permission)
+                response = yield from _ask(session, request, watch, exchange, permission=permission)
             except EsignError as error:
                 may_be_done |= not request.is_reading and error.outcome is not Outcome.NOT_DONE
                 thrown.append(error)
@@ -161,47 +176,54 @@ def _run(
             error.outcome = Outcome.UNCERTAIN
         raise
     finally:
-        _close(flow, what)
+        _close(flow, watch)
 
 
-def _expect_request(request: object, what: str, operation: str) -> None:
+def _expect_request(request: object, watch: OperationWatch) -> None:
     if not isinstance(request, Request):
-        raise BrokenProvider(f"{what} yielded {type(request).__name__}, not a Request")
-    if operation == _GRANT and request.auth:  # it would wait for the token that it is asking for
-        raise BrokenProvider(f"{what} must ask with auth=False: there is no token yet")
+        raise BrokenProvider(f"{watch} yielded {type(request).__name__}, not a Request")
+    if watch.name == _GRANT and request.auth:  # it would wait for the token that it is asking for
+        raise BrokenProvider(f"{watch} must ask with auth=False: there is no token yet")
 
 
-def _close(flow: Flow[Any], what: str) -> None:
+def _close(flow: Flow[Any], watch: OperationWatch) -> None:
     """Close a flow whatever it does then: why it is closed is on its way up already."""
     try:
         flow.close()
     except Exception as error:  # noqa: BLE001 - an adapter may raise anything
-        _log.error("%s did not stop when it was closed: %s", what, type(error).__name__)
+        FLOW_NOT_CLOSED.write(watch.fields, esign_error=type(error).__name__)
 
 
 def _ask(
     session: Session,
     request: Request,
-    what: str,
+    watch: OperationWatch,
     act: Callable[[Exchange], Task[T]],
     *,
     save_to: Path | None = None,
     permission: Permission | None = None,
 ) -> Task[T]:
-    """One request, with credentials that are renewed once if they are refused."""
+    """One request, with credentials that are renewed if they are refused."""
     exchange_with = partial(
-        _exchange, session, request, what, save_to=save_to, permission=permission
+        _exchange, session, request, watch, save_to=save_to, permission=permission
     )
     token = (yield from _token(session)) if request.auth else None
+    return (yield from _ask_with(token, session, lambda own: act(exchange_with(own)), _RENEWALS))
+
+
+def _ask_with(
+    token: Token | None, session: Session, ask: Callable[[Token | None], Task[T]], renewals: int
+) -> Task[T]:
     try:
-        return (yield from act(exchange_with(token)))
+        return (yield from ask(token))
     except AuthenticationFailed as error:  # this attempt did nothing, so any request may go again
-        if token is None or error.status_code not in _REFUSES_CREDENTIALS:
+        if token is None or renewals == 0 or error.status_code not in _REFUSES_CREDENTIALS:
             raise
         outcome_before = error.outcome
     try:
         token = yield from _token(session, refused=token)
-        return (yield from act(exchange_with(token)))
+        is_found = session.tokens.is_found(session.name, token)
+        return (yield from _ask_with(token, session, ask, renewals - 1 if is_found else 0))
     except EsignError as error:
         if error.outcome is Outcome.NOT_DONE:
             error.outcome = outcome_before  # uncertain, if an attempt before the refusal was lost
@@ -211,7 +233,7 @@ def _ask(
 def _exchange(
     session: Session,
     request: Request,
-    what: str,
+    watch: OperationWatch,
     token: Token | None,
     *,
     save_to: Path | None,
@@ -220,7 +242,7 @@ def _exchange(
     provider = session.provider
     if request.is_reading:
         permission = None
-    with blamed(what):
+    with blamed(str(watch)):
         wire = prepare(provider, request, token)
         if isinstance(wire.body, BodyStream):
             wire = replace(wire, body=replace(wire.body, permission=permission))
@@ -237,41 +259,25 @@ def _exchange(
             is_repeatable=request.is_repeatable,
             save_to=save_to,
             permission=permission,
+            operation=watch,
+            asked=request,
+            allowance=lambda answer: read_allowance(answer.headers, provider.now()),
         )
 
 
 def _token(session: Session, refused: Token | None = None) -> Task[Token | None]:
-    """A token that is good, or None where the provider needs none; asked for by one at a time."""
-    provider = session.provider
-    if not provider.supports(_GRANT):
+    """A token that is good, or None where the provider needs none."""
+    if not session.provider.supports(_GRANT):
         return None
     token = session.tokens.get(session.name)
-    if is_good(token, provider.now(), refused=refused):
+    if is_good(token, session.provider.now(), refused=refused):
         return token
-    renew = partial(_renew, session, refused, session.failures.count)
-    return (yield from exclusive(f"token/{session.name}", renew))
-
-
-def _renew(session: Session, refused: Token | None, failures: int) -> Task[Token]:
-    token = session.tokens.get(session.name)  # perhaps somebody else has renewed it meanwhile
-    if token is not None and is_good(token, session.provider.now(), refused=refused):
-        return token
-    session.failures.expect_none_since(failures)
-    try:
-        token = yield from _granted(session)
-    except EsignError as error:
-        error.outcome = Outcome.NOT_DONE  # asking for a token asks nobody to sign
-        session.failures.add(error)
-        raise
-    session.tokens.put(session.name, token)
-    return token
+    return (yield from renewed(session, refused, carried(partial(_granted, session))))
 
 
 def _granted(session: Session) -> Task[Token]:
-    what = f"{session.provider.name}.{_GRANT}"
-    with blamed(what):
-        flow = session.provider.grant()
-    token = yield from _run(session, flow, _GRANT)
-    if token.expires_at is not None and token.expires_at.tzinfo is None:
-        raise BrokenProvider(f"{what} answered a token whose expires_at has no time zone")
-    return token
+    with OperationWatch(_GRANT, session.name, session.provider) as watch:
+        token = yield from watch.over(_run(session, session.provider.grant, watch))
+        if token.expires_at is not None and token.expires_at.tzinfo is None:
+            raise BrokenProvider(f"{watch} answered a token whose expires_at has no time zone")
+        return token

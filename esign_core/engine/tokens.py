@@ -5,7 +5,6 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from esign_core.errors import EsignError
 from esign_core.provider import Token
@@ -14,31 +13,26 @@ EARLY = timedelta(seconds=60)
 """How long before it expires a token is no longer used."""
 
 
-class TokenStore(Protocol):
-    """Who remembers tokens, by connection."""
-
-    def get(self, name: str) -> Token | None:
-        """The token that was put last."""
-        ...
-
-    def put(self, name: str, token: Token) -> None:
-        """Remember a token."""
-        ...
-
-
 @dataclass
 class MemoryTokens:
-    """Tokens of one process; gone with it."""
+    """Tokens of one process, by connection; gone with it."""
 
     _tokens: dict[str, Token] = field(default_factory=dict, init=False, repr=False)
+    _found: dict[str, Token] = field(default_factory=dict, init=False, repr=False)
 
     def get(self, name: str) -> Token | None:
         """The token that was put last."""
         return self._tokens.get(name)
 
-    def put(self, name: str, token: Token) -> None:
-        """Remember a token."""
+    def put(self, name: str, token: Token, *, is_found: bool = False) -> None:
+        """Remember a token; `is_found` of one that another process has asked for."""
         self._tokens[name] = token
+        if is_found:
+            self._found[name] = token
+
+    def is_found(self, name: str, token: Token | None) -> bool:
+        """Whether another process has asked for it: the vendor may have taken it back since."""
+        return token is not None and self._found.get(name) == token
 
 
 @dataclass

@@ -126,6 +126,7 @@ def dump_observation(observation: Observation) -> str:
             "signer_remote_ids": dict(observation.signer_remote_ids),
             "reasons": dict(observation.reasons),
             "raw": observation.raw,
+            **({"files": dict(observation.files)} if observation.files else {}),
         }
     )
 
@@ -145,6 +146,7 @@ def load_observation(text: str) -> Observation:
         signer_remote_ids=data["signer_remote_ids"],
         reasons=data["reasons"],
         raw=data["raw"],
+        files=data.get("files", {}),
     )
 
 

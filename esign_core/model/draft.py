@@ -166,9 +166,17 @@ class EnvelopeDraft(Value):
         return self._as_data(secret=lambda _: "***")
 
     def fingerprint(self) -> str:
-        """The SHA-256 of the whole wish, as hex. Pin the draft first, or documents do not count."""
+        """The SHA-256 of the whole wish, as hex. Pin the draft first, or documents do not count.
+
+        Where a draft has secrets, keep it to yourself: numbers can be tried against it.
+        """
         text = json.dumps(self._as_data(secret=SecretStr.get_secret_value), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether it has a value that is shown nowhere, such as a national identity number."""
+        return self._as_data(secret=lambda _: "") != self.canonical()
 
     def _as_data(self, secret: Callable[[SecretStr], str]) -> dict[str, Any]:
         """What was said, and nothing for what was not: a field added later changes no old draft."""

@@ -34,6 +34,8 @@ class EventType(StrEnum):
     """The vendor gave up on it; or, where nobody knows whether it was sent, a person did."""
     ENVELOPE_CONFLICT = "envelope.conflict"
     """Two different ends were reported; a person should look."""
+    ENVELOPE_ARCHIVED = "envelope.archived"
+    """A signed file of it was brought over; its hash is in `data`. It can happen many times."""
     ENVELOPE_PURGED = "envelope.purged"
     """The vendor no longer keeps it."""
     SIGNER_NOTIFIED = "signer.notified"
@@ -53,8 +55,8 @@ class EventType(StrEnum):
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether it can happen more than once to the same signer in the same round."""
-        return self is EventType.SIGNER_REMINDED
+        """Whether it can happen more than once to the same envelope, or signer in a round."""
+        return self in {EventType.SIGNER_REMINDED, EventType.ENVELOPE_ARCHIVED}
 
 
 class Source(StrEnum):
@@ -91,12 +93,17 @@ class Authenticity(StrEnum):
     @property
     def is_proof(self) -> bool:
         """Whether it may move state; anything less is a hint and causes a look at the vendor."""
-        return self in {
-            Authenticity.SIGNED_FRESH,
-            Authenticity.SIGNED,
-            Authenticity.FETCHED,
-            Authenticity.DECIDED,
-        }
+        return self in _PROOFS
+
+
+_PROOFS = frozenset(
+    {
+        Authenticity.SIGNED_FRESH,
+        Authenticity.SIGNED,
+        Authenticity.FETCHED,
+        Authenticity.DECIDED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +142,8 @@ class Event:
     inferred: bool
     """Whether nobody said so, but something that was said implies it."""
     data: Mapping[str, Any] = field(default_factory=dict)
-    """More, in neutral words: `reason` of a refusal or a decision."""
+    """More, in neutral words: `reason` of a refusal or a decision; `artifact`, `size`, `sha256`
+    and `path` of a file that was archived."""
     raw: Any = field(default=None, repr=False)
     """What the vendor said, decoded, without secrets and signing links."""
 

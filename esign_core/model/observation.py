@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from esign_core.model.envelope import Envelope, Fact, Seat
 from esign_core.model.event import Authenticity, EventType, Source
+from esign_core.model.making import maker
 from esign_core.model.snapshot import SignerSnapshot, Snapshot
 from esign_core.model.status import EnvelopeStatus, SignerStatus
 from esign_core.model.webhook import Notice, SignerNotice
@@ -35,10 +36,14 @@ class Observation:
     """Our id of a signer, and why they declined; an empty id for why the envelope failed."""
     raw: Any = field(default=None, repr=False)
     """The vendor's words, without secrets."""
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What is told of files that were archived, by the token of each one's fact; JSON data."""
 
 
-_ENVELOPE_FACT = {
-    status: EventType(f"envelope.{status}")
+make_observation = maker(Observation)
+
+_ENVELOPE_FACT: Mapping[EnvelopeStatus | None, Fact] = {
+    status: Fact(EventType(f"envelope.{status}"))
     for status in EnvelopeStatus
     if status not in {EnvelopeStatus.DRAFT, EnvelopeStatus.UNKNOWN}
 }
@@ -55,8 +60,8 @@ def from_snapshot(
     """What a look at the vendor, or its answer to our own call, tells about an envelope."""
     facts: dict[Fact, datetime | None] = {}
     if snapshot.status in _ENVELOPE_FACT:
-        fact = Fact(_ENVELOPE_FACT[snapshot.status])
-        facts[fact] = snapshot.ended_at if snapshot.status.is_final else None
+        at = snapshot.ended_at if snapshot.status.is_final else None
+        facts[_ENVELOPE_FACT[snapshot.status]] = at
     if snapshot.sent_at is not None:
         facts[Fact(EventType.ENVELOPE_SENT)] = snapshot.sent_at
     if snapshot.is_purged:
@@ -86,8 +91,8 @@ def from_notice(
 ) -> Observation:
     """What a delivery tells about an envelope."""
     facts: dict[Fact, datetime | None] = {}
-    if notice.status is not None and notice.status in _ENVELOPE_FACT:
-        facts[Fact(_ENVELOPE_FACT[notice.status])] = notice.occurred_at
+    if notice.status in _ENVELOPE_FACT:
+        facts[_ENVELOPE_FACT[notice.status]] = notice.occurred_at
     ids: dict[str, str] = {}
     reasons: dict[str, str] = {}
     for seat, signer in match(envelope.seats, notice.signers):
@@ -98,14 +103,14 @@ def from_notice(
         at = signer.occurred_at
         token = _token(signer.type, at, notice.key)
         facts[Fact(signer.type, seat.id, signer.round, token)] = at
-    return Observation(
-        source=Source.WEBHOOK,
-        authenticity=authenticity,
-        received_at=received_at,
-        facts=facts,
-        remote_id=notice.remote_id,
-        signer_remote_ids=ids,
-        reasons=reasons,
+    return make_observation(
+        Source.WEBHOOK,
+        authenticity,
+        received_at,
+        facts,
+        notice.remote_id,
+        ids,
+        reasons,
         raw=notice.raw,
     )
 
@@ -148,6 +153,9 @@ def match(seats: Sequence[Seat], signers: Iterable[SignerT]) -> list[tuple[Seat,
     whom nothing fits is left out.
     """
     listed = list(signers)
+    at_once = _by_id(seats, listed)
+    if at_once is not None:
+        return at_once
     people = {_person(signer): signer for signer in reversed(listed)}
     taken: dict[object, Seat] = {}
     for sign in _SIGNS:
@@ -159,6 +167,23 @@ def match(seats: Sequence[Seat], signers: Iterable[SignerT]) -> list[tuple[Seat,
             if len(fitting) == 1 and wanted[sign(signer)] == 1:
                 taken[who] = fitting[0]
     return [(taken[_person(signer)], signer) for signer in listed if _person(signer) in taken]
+
+
+def _by_id(
+    seats: Sequence[Seat], signers: Sequence[SignerT]
+) -> list[tuple[Seat, SignerT]] | None:
+    """The same by the surest sign alone; None where that is not enough for everybody.
+
+    Once the vendor's ids are known it nearly always is, and this is quick.
+    """
+    known = [seat for seat in seats if seat.remote_id]
+    seat_of = {seat.remote_id: seat for seat in known}
+    if len(seat_of) < len(known):
+        return None
+    try:
+        return [(seat_of[signer.remote_id], signer) for signer in signers]
+    except KeyError:
+        return None
 
 
 def _person(signer: SignerSnapshot | SignerNotice) -> object:

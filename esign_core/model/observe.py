@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from esign_core.model.envelope import FIRST_ROUND, Envelope, Evidence, Fact, Seat
 from esign_core.model.event import Event, EventType
@@ -40,6 +41,7 @@ _CAUSES_FIRST = (
     EventType.ENVELOPE_EXPIRED,
     EventType.ENVELOPE_FAILED,
     EventType.ENVELOPE_CONFLICT,
+    EventType.ENVELOPE_ARCHIVED,
     EventType.ENVELOPE_PURGED,
 )
 _RANK = {type_: i for i, type_ in enumerate(_CAUSES_FIRST)}
@@ -130,9 +132,11 @@ def _seated(seats: tuple[Seat, ...], remote_ids: Mapping[str, str]) -> tuple[Sea
 
 
 def _event(envelope: Envelope, fact: Fact, evidence: Evidence, learned: Observation) -> Event:
-    data = {}
+    data: dict[str, Any] = {}
     if fact.type in _HAS_REASON and fact.signer_id in learned.reasons:
         data["reason"] = learned.reasons[fact.signer_id]
+    if fact.type is EventType.ENVELOPE_ARCHIVED:
+        data.update(learned.files.get(fact.token, {}))
     return Event(
         seq=0,
         id=_event_id(envelope.id, fact, learned.received_at),

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from esign_core.model.secrecy import NeverPickled
 from esign_core.model.status import EnvelopeStatus, SignerStatus
 
 
@@ -35,7 +36,7 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
-class SigningLink:
+class SigningLink(NeverPickled):
     """Where one signer signs. Whoever holds the address can sign: treat it as a secret."""
 
     signer_id: str | None
@@ -121,7 +122,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Job(NeverPickled):
     """An envelope that a vendor has accepted and not made yet.
 
     Whoever holds the handle can ask for the result, signing links and all: it is a secret.

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from esign_core.errors import InvalidDraft
+from esign_core.model.secrecy import holds_secret, refusal
 from esign_core.model.wording import problems_of
 
 
@@ -57,6 +58,18 @@ class Value(BaseModel):
             return super().model_validate(obj, **options)
         except ValidationError as error:
             raise _invalid(cls, error) from None
+
+
+    def __getstate__(self) -> dict[Any, Any]:
+        secrets = [name for name, value in self.__dict__.items() if holds_secret(value)]
+        if secrets:  # left out, it would be another wish: one that nobody has to prove
+            raise refusal(
+                type(self).__name__,
+                f"{' and '.join(secrets)} would be readable",
+                "Pass on what it is made from, each secret in the way that you keep secrets, and "
+                "make it anew where it is needed.",
+            )
+        return super().__getstate__()
 
 
 def _expect_built(kind: type[Value]) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self, cast
+from typing import Any, NamedTuple, cast
 
 from esign_core.model.event import Authenticity, EventType
+from esign_core.model.making import maker
+from esign_core.model.secrecy import NeverPickled
 from esign_core.model.status import EnvelopeStatus
 
 
@@ -24,10 +26,10 @@ class WebhookRequest:
         lower = {name.lower(): value for name, value in self.headers.items()}
         object.__setattr__(self, "headers", lower)
 
-    @classmethod
+    @staticmethod
     def of(
-        cls, headers: Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]], body: bytes
-    ) -> Self:
+        headers: Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]], body: bytes
+    ) -> WebhookRequest:
         """A delivery from any framework's headers. Repeated names are joined by a comma."""
         pairs = cast(
             "Iterable[tuple[str | bytes, str | bytes]]",
@@ -35,21 +37,20 @@ class WebhookRequest:
         )
         joined: dict[str, str] = {}
         for name, value in pairs:
-            key, text = _text(name).lower(), _text(value)
+            key = (name.decode("latin-1") if isinstance(name, bytes) else name).lower()
+            text = value.decode("latin-1") if isinstance(value, bytes) else value
             joined[key] = f"{joined[key]}, {text}" if key in joined else text
-        return cls(joined, bytes(body))
+        return _made(joined, bytes(body))
 
     def header(self, name: str) -> str | None:
         """A header by its name in lower case."""
         return self.headers.get(name)
 
 
-def _text(value: str | bytes) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else value
+_made = maker(WebhookRequest)
 
 
-@dataclass(frozen=True, slots=True)
-class SignerNotice:
+class SignerNotice(NamedTuple):
     """What a delivery says about one signer."""
 
     type: EventType
@@ -58,7 +59,7 @@ class SignerNotice:
     """The vendor's id of them."""
     name: str | None = None
     """As the vendor has it."""
-    email: str | None = field(default=None, repr=False)
+    email: str | None = None
     """As the vendor has it."""
     role: str | None = None
     """As the draft has it."""
@@ -69,9 +70,11 @@ class SignerNotice:
     reason: str | None = None
     """Why, in their own words."""
 
+    def __repr__(self) -> str:
+        return _shown(self, without="email")
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+
+class Notice(NamedTuple):
     """What a delivery says, read by the adapter after it was verified."""
 
     remote_id: str | None
@@ -86,12 +89,20 @@ class Notice:
     """The vendor's time; None where it tells none."""
     needs_fetch: bool = False
     """Whether it does not tell the whole story and the vendor must be asked."""
-    raw: Any = field(default=None, repr=False)
+    raw: Any = None
     """The body, decoded, without secrets and signing links."""
+
+    def __repr__(self) -> str:
+        return _shown(self, without="raw")
+
+
+def _shown(notice: SignerNotice | Notice, *, without: str) -> str:
+    told = (f"{name}={value!r}" for name, value in notice._asdict().items() if name != without)
+    return f"{type(notice).__name__}({', '.join(told)})"
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(NeverPickled):
     """A place that a vendor sends deliveries to."""
 
     id: str

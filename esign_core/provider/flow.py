@@ -15,6 +15,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 
 from esign_core.errors import UnreadableAnswer
 from esign_core.model import Document, printable
+from esign_core.model.secrecy import NeverPickled
 from esign_core.provider.strict_json import BadJson, read_json
 
 T = TypeVar("T")
@@ -75,7 +76,7 @@ Body: TypeAlias = Multipart | JsonWithDocuments
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Request(NeverPickled):
     """One request to the vendor, before credentials.
 
     Values in `params` that are None are left out.
@@ -170,7 +171,7 @@ def answer(value: T) -> Flow[T]:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class Token(NeverPickled):
     """A credential that a vendor handed out for a while."""
 
     value: str = field(repr=False)
@@ -187,7 +188,7 @@ class HttpDownload:
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectDownload:
+class ObjectDownload(NeverPickled):
     """The bytes are an object in the customer's own bucket."""
 
     bucket_url: str

@@ -77,6 +77,9 @@ class Provider(ABC, Generic[SettingsT]):
     documents."""
     limits: ClassVar[tuple[Limit, ...]] = ()
     """What every request counts against."""
+    paths: ClassVar[tuple[str, ...]] = ()
+    """The paths that are asked for, with `{id}` for what differs, such as `/envelopes/{id}/send`:
+    all that logs and traces tell of a request's address. The first that is like it counts."""
     longest_delay_seconds: ClassVar[float] = 900.0
     """How long after an unanswered `send` the envelope may still turn up at the vendor."""
     sandbox: ClassVar[str | None] = None

@@ -2,6 +2,7 @@
 
 from esign_core.service.async_connection import AsyncConnection
 from esign_core.service.async_esign import AsyncEsign
+from esign_core.service.condition import Condition
 from esign_core.service.connection import Connection
 from esign_core.service.esign import Esign
 from esign_core.service.preview import Preview
@@ -10,6 +11,7 @@ from esign_core.service.receipt import Receipt
 __all__ = [
     "AsyncConnection",
     "AsyncEsign",
+    "Condition",
     "Connection",
     "Esign",
     "Preview",

@@ -1,106 +1,220 @@
-"""The work that is left after a call has returned, one kind after the other."""
+"""Doing one piece of what is left to do after a call has returned."""
 
 from __future__ import annotations
 
-import logging
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import partial
+from datetime import datetime, timedelta
+from typing import TypeAlias
 
-from esign_core.engine import Session, Task, call
-from esign_core.errors import (
-    EsignError,
-    NotFound,
-    Outcome,
-    PermissionDenied,
-    RateLimited,
-    Refused,
-)
+from esign_core.engine import Task, logs
+from esign_core.errors import EsignError, JournalUnusable, Outcome, RateLimited, Refused
 from esign_core.journal import Transaction, WorkItem, WorkKind
-from esign_core.model import Envelope, EnvelopeStatus, Snapshot, Source
-from esign_core.service import operations
-from esign_core.service.delays import may_turn_up_until
+from esign_core.model import Envelope
+from esign_core.service.archive import archive
+from esign_core.service.attending import LEASE, Attendance, LeaseLost
+from esign_core.service.discretion import discreet_about
 from esign_core.service.dispatch import dispatch
 from esign_core.service.faults import where
 from esign_core.service.jobs import poll_job
-from esign_core.service.record import (
+from esign_core.service.lanes import is_of_the_lane
+from esign_core.service.looking import identify, look_up, refresh
+from esign_core.service.reconcile import reconcile
+from esign_core.service.schedule import (
     LONGEST_PAUSE_SECONDS,
-    first_pause,
-    identify_subject,
-    is_over,
-    learn,
+    OUTAGE_PAUSE_SECONDS,
+    Again,
+    gives_up,
+    jittered,
+    job_pause,
     next_pause,
-    record_snapshot,
 )
-from esign_core.service.send import mark_of
+from esign_core.service.telling import tell_again
 from esign_core.service.workspace import Workspace
 
-LEASE = timedelta(minutes=10)
-"""How long a piece of work belongs to who has begun it."""
 IDLE_SECONDS = 2.0
 """How long a worker sleeps at the most: another process may have written work down."""
-_FIND_MARGIN = timedelta(minutes=5)
-"""How far clocks may be apart when an envelope is looked for by its creation."""
-_LOOK_UP_PAUSE_SECONDS = 5
-_log = logging.getLogger("esign.worker")
 
 
 @dataclass(frozen=True)
-class Again:
-    """It is to be done again, after a pause."""
+class Failed:
+    """It went wrong."""
 
-    seconds: int
-    error: str | None = None
+    told: str
+    """What a person has to know of it; nothing of the signers."""
+    kind: str
+    """The kind of error."""
+    wait: float
+    """Seconds until it is tried again."""
+    pause_seconds: int
+    """What the next pause is computed from."""
+    counts: bool = True
+    """Whether it was this thing's own failure, and not its account's."""
+    place: str | None = None
+    """Where in the code, if it was a fault there."""
+
+
+Ending: TypeAlias = Again | Failed | None
+"""How a piece of work ended; None if nothing of it is left."""
 
 
 def work_once(workspace: Workspace) -> Task[float]:
-    """Do the most overdue piece of work; answers for how many seconds there is none now."""
+    """Do one piece of work that is due; answers for how many seconds there is none now."""
     now = workspace.clock()
-    due_at = yield from workspace.read(lambda tx: tx.work.next_due_at(now))
+    choice = workspace.lanes.choice(now)
+    due_at = yield from workspace.read(lambda tx: tx.work.next_due_at(now, without=choice.without))
     if due_at is None or due_at > now:  # looking writes nothing, and so wakes nobody
         wait = IDLE_SECONDS if due_at is None else (due_at - now).total_seconds()
         return min(wait, IDLE_SECONDS)
-    item = yield from workspace.write(lambda tx: tx.work.claim(now, LEASE))
-    if item is None:  # somebody else was quicker
-        return 0.0
-    again = yield from _attempt(workspace, item)
-    then = workspace.clock()
-
-    def write(tx: Transaction) -> None:
-        if again is None:
-            tx.work.done(item)
-        else:
-            due_at = then + timedelta(seconds=again.seconds)
-            tx.work.again(item, due_at, again.seconds, again.error)
-
-    yield from workspace.write(write)
+    item = yield from workspace.aside(
+        lambda tx: tx.work.claim(
+            now,
+            LEASE,
+            without=choice.without,
+            rather_not=choice.rather_not,
+            quickest_first=choice.quickest_first,
+        )
+    )
+    if item is not None:  # otherwise somebody else was quicker
+        workspace.lanes.begin(item.connection)
+        try:
+            yield from _do(workspace, item)
+        finally:
+            workspace.lanes.end(item.connection)
     return 0.0
 
 
-def _attempt(workspace: Workspace, item: WorkItem) -> Task[Again | None]:
-    """Do it; what goes wrong is written on the item, and it is tried again later."""
+def _do(workspace: Workspace, item: WorkItem) -> Task[None]:
+    attendance = Attendance(workspace, item)
+    began = time.monotonic()
+    try:
+        ending = yield from attendance.attend(_attempt(workspace, item))
+    except LeaseLost:
+        return  # whoever has it now writes down how it ends
+    is_set_aside = yield from _write_down(workspace, attendance.item, ending)
+    _log(item, ending, time.monotonic() - began, is_set_aside=is_set_aside)
+
+
+def _attempt(workspace: Workspace, item: WorkItem) -> Task[Ending]:
+    """How it ends; whatever goes wrong is an ending too."""
     pause = next_pause(item.pause_seconds)
+    if gives_up(item.kind, item.attempts):
+        told = "Whoever began it was gone before its end, each time; perhaps because of it"
+        return Failed(told, "WorkerGone", pause, pause)
     try:
-        session = workspace.session(item.connection)
-        return (yield from _CHORES[item.kind](workspace, session, item))
+        if item.connection:
+            _ = workspace.session(item.connection)
+        ending = yield from _CHORES[item.kind](workspace, item)
     except EsignError as error:
-        if isinstance(error, RateLimited) and error.retry_after_seconds is not None:
-            asked = min(error.retry_after_seconds, LONGEST_PAUSE_SECONDS)
-            pause = max(pause, math.ceil(asked) if math.isfinite(asked) else pause)
-        return Again(pause, f"{type(error).__name__}: {error}")
+        return (yield from _failed(workspace, item, error))
     except Exception as error:  # noqa: BLE001 - a fault in one thing to do must not stop the others
-        fault = f"{type(error).__name__} at {where(error)}"
-        _log.error("%s of %s failed with %s", item.kind, item.subject, fault)
-        return Again(pause, fault)
+        kind, place = type(error).__name__, where(error)
+        return Failed(f"{kind} at {place}", kind, pause, pause, place=place)
+    workspace.lanes.went_well(item.connection)
+    return ending
 
 
-def _poll_job(workspace: Workspace, session: Session, item: WorkItem) -> Task[Again | None]:
-    del session
+def _failed(workspace: Workspace, item: WorkItem, error: EsignError) -> Task[Failed]:
+    now, name = workspace.clock(), item.connection
+    pause = next_pause(item.pause_seconds)
+    wait = float(pause)
+    asked = error.retry_after_seconds if isinstance(error, RateLimited) else None
+    if asked is not None and math.isfinite(asked):
+        wait = min(max(asked, 0.0), LONGEST_PAUSE_SECONDS)
+        if error.outcome is Outcome.NOT_DONE:  # as if it had not been tried
+            pause = item.pause_seconds
+        workspace.lanes.is_limited(name, now + timedelta(seconds=wait), now)
+    elif is_of_the_lane(error) or not _is_open(workspace, name):
+        wait = pause = min(pause, OUTAGE_PAUSE_SECONDS)
+        if not isinstance(error, JournalUnusable):
+            workspace.lanes.failed(name, now)
+    else:
+        workspace.lanes.went_well(name)
+        if item.kind.is_of_an_envelope:
+            about = yield from workspace.read(lambda tx: tx.envelopes.find(item.subject))
+            _ = discreet_about(error, about) if about is not None else None
+        return Failed(f"{type(error).__name__}: {error}", type(error).__name__, wait, pause)
+    return Failed(f"{type(error).__name__}: {error}", type(error).__name__, wait, pause, False)
+
+
+def _is_open(workspace: Workspace, connection: str) -> bool:
+    return not connection or connection in workspace.connections
+
+
+def _write_down(workspace: Workspace, item: WorkItem, ending: Ending) -> Task[bool]:
+    """Write down how it ended; answers whether it was set aside."""
+    if ending is None:
+        yield from workspace.aside(lambda tx: tx.work.done(item))
+        return False
+    now = workspace.clock()
+    if isinstance(ending, Again):
+        due_at = now + jittered(ending.seconds, workspace.jitter)
+        yield from workspace.aside(lambda tx: tx.work.again(item, due_at, ending.seconds))
+        return False
+    if ending.counts and gives_up(item.kind, item.attempts + 1):
+        return (yield from workspace.write(lambda tx: _set_aside(tx, item, ending, now)))
+    due_at = now + jittered(ending.wait, workspace.jitter)
+    yield from workspace.aside(
+        lambda tx: tx.work.again(
+            item, due_at, ending.pause_seconds, ending.told, counts=ending.counts
+        )
+    )
+    return False
+
+
+def _set_aside(tx: Transaction, item: WorkItem, failed: Failed, now: datetime) -> bool:
+    """Nobody tries it any more, unless there is news of it just now."""
+    if not tx.work.give_up(item, now, failed.told):
+        tx.work.again(item, now, failed.pause_seconds, failed.told)
+        return False
+    if item.kind is WorkKind.DISPATCH:
+        envelope = tx.envelopes.get(item.subject)
+        if envelope.is_in_doubt:
+            why = (
+                f"{failed.told}. It is a draft at the vendor, and nobody goes on sending it: a "
+                f"person has to decide, with `esign work retry {item.id}` or "
+                f"`esign resolve {envelope.id}`."
+            )
+            _ = tx.envelopes.settle(envelope, envelope.outcome, why)
+    return True
+
+
+def _log(item: WorkItem, ending: Ending, seconds: float, *, is_set_aside: bool) -> None:
+    fields: logs.Fields = {
+        "esign_work": item.kind,
+        "esign_work_id": item.id,
+        "esign_connection": item.connection,
+        "esign_attempt": item.attempts + 1,
+        "esign_duration_seconds": seconds,
+    }
+    if item.kind.is_of_an_envelope:
+        fields["esign_envelope_id"] = item.subject
+    if ending is None:
+        logs.WORK_DONE.write(**fields)
+        return
+    if isinstance(ending, Again):
+        fields["esign_pause_seconds"] = ending.seconds
+        logs.WORK_AGAIN.write(**fields)
+        return
+    fields["esign_error"] = ending.kind
+    fields["esign_pause_seconds"] = ending.wait
+    if ending.place is not None:
+        fields["esign_place"] = ending.place
+        logs.WORK_BROKEN.write(**fields)
+    elif not is_set_aside:
+        logs.WORK_FAILED.write(**fields)
+    if is_set_aside:
+        logs.WORK_SET_ASIDE.write(**fields)
+
+
+def _poll_job(workspace: Workspace, item: WorkItem) -> Task[Again | None]:
+    """Ask what has become of an envelope that the vendor is making."""
     failure: EsignError | None = None
+    envelope: Envelope | None = None
     try:
-        _ = yield from poll_job(workspace, item.subject)
+        envelope = yield from poll_job(workspace, item.subject)
     except EsignError as error:
         failure = error
     job = yield from workspace.read(lambda tx: tx.envelopes.job(item.subject))
@@ -108,13 +222,18 @@ def _poll_job(workspace: Workspace, session: Session, item: WorkItem) -> Task[Ag
         return None
     if failure is not None:
         raise failure
-    return Again(max(1, round(job.poll_after_seconds)))
+    now = workspace.clock()
+    made_at = envelope.created_at if envelope is not None else None
+    age = (now - (made_at or now)).total_seconds()
+    return Again(job_pause(job.poll_after_seconds, age))
 
 
-def _dispatch(workspace: Workspace, session: Session, item: WorkItem) -> Task[Again | None]:
+def _dispatch(workspace: Workspace, item: WorkItem) -> Task[Again | None]:
+    """Send a draft that is stored at the vendor."""
     envelope = yield from workspace.envelope(item.subject)
     if not envelope.is_in_doubt:
         return None
+    session = workspace.session(item.connection)
     try:
         _ = yield from dispatch(
             workspace, session, envelope, seconds_since_last_try=item.pause_seconds
@@ -126,118 +245,13 @@ def _dispatch(workspace: Workspace, session: Session, item: WorkItem) -> Task[Ag
     return None
 
 
-def _look_up(workspace: Workspace, session: Session, item: WorkItem) -> Task[Again | None]:
-    """Look for our mark until the vendor's longest delay has passed.
-
-    An empty search proves nothing, so nothing is ever sent again because of it.
-    """
-    envelope, job = yield from workspace.read(
-        lambda tx: (tx.envelopes.get(item.subject), tx.envelopes.job(item.subject))
-    )
-    if envelope.remote_id is not None or not envelope.is_in_doubt or job is not None:
-        return None
-    if not session.provider.supports("find"):
-        yield from _leave_open(workspace, envelope, "The vendor has no way to look for it")
-        return None
-    found = yield from look_for(session, envelope)
-    if found is None:
-        if may_turn_up_until(session, envelope) >= workspace.clock():
-            return Again(max(_LOOK_UP_PAUSE_SECONDS, next_pause(item.pause_seconds)))
-        why = "It was not found at the vendor, which proves nothing"
-        yield from _leave_open(workspace, envelope, why)
-        return None
-    snapshot = found
-    adopted = yield from workspace.write(
-        lambda tx: record_snapshot(workspace, tx, envelope.id, snapshot, Source.POLL)
-    )
-    if operations.is_unsent(session, found) and adopted.is_in_doubt:
-        # the wish stands, and nobody was asked yet
-        _ = yield from dispatch(workspace, session, adopted)
-    return None
-
-
-def look_for(session: Session, envelope: Envelope) -> Task[Snapshot | None]:
-    """What the vendor has with our mark; None proves nothing."""
-    assert envelope.created_at is not None  # noqa: S101 - every envelope that was sent has it
-    since = envelope.created_at - _FIND_MARGIN
-    flow = partial(session.provider.find, mark_of(envelope.id), since)
-    return call(session, flow, operation="find", subject=envelope.title, envelope_id=envelope.id)
-
-
-def _leave_open(workspace: Workspace, envelope: Envelope, why: str) -> Task[None]:
-    """Nothing more can be done by itself."""
-    before = envelope.failure or "The sender was never heard of again."
-    told = (
-        f"{before} {why}: a person has to look there and decide, "
-        f"with `esign resolve {envelope.id}`."
-    )
-
-    def write(tx: Transaction) -> None:
-        current = tx.envelopes.get(envelope.id)
-        if current == envelope and tx.envelopes.job(current.id) is None:  # no news meanwhile
-            _ = tx.envelopes.settle(current, current.outcome, told)
-
-    return workspace.write(write)
-
-
-def _refresh(workspace: Workspace, session: Session, item: WorkItem) -> Task[Again | None]:
-    before = yield from workspace.envelope(item.subject)
-    if before.remote_id is None:
-        return None
-    snapshot = yield from operations.fetch(session, before.remote_id)
-    after = yield from workspace.write(
-        lambda tx: learn(workspace, tx, before.id, snapshot, Source.POLL)
-    )
-    if is_over(after) or snapshot.status.is_final:
-        return None
-    changed = after.facts.keys() != before.facts.keys()
-    first = first_pause(workspace, after)
-    if changed:
-        return Again(first)
-    usual = max(1, round(workspace.config.refresh_after_seconds))
-    longer = next_pause(max(item.pause_seconds, first))
-    return Again(min(longer, usual) if after.status is EnvelopeStatus.FINALIZING else longer)
-
-
-def _identify(workspace: Workspace, session: Session, item: WorkItem) -> Task[Again | None]:
-    """Look once whose envelope a delivery was about: ours, by its mark, or somebody else's."""
-    remote_id = item.subject.removeprefix(identify_subject(session.name, ""))
-    known = yield from workspace.read(lambda tx: tx.envelopes.by_remote_id(session.name, remote_id))
-    if known is not None:
-        return None
-    try:
-        snapshot = yield from operations.fetch(session, remote_id)
-    except (NotFound, PermissionDenied):
-        snapshot = None
-
-    def write(tx: Transaction) -> None:
-        ours = _owner(tx, session, snapshot)
-        if ours is None or snapshot is None:
-            tx.inbox.disown(session.name, remote_id)
-        else:
-            _ = record_snapshot(workspace, tx, ours.id, snapshot, Source.POLL)
-
-    yield from workspace.write(write)
-    return None
-
-
-def _owner(tx: Transaction, session: Session, snapshot: Snapshot | None) -> Envelope | None:
-    """The envelope that was sent with this mark and has not been found yet.
-
-    A second one with the same mark is a copy that somebody made at the vendor.
-    """
-    if snapshot is None or not snapshot.mark:
-        return None
-    ours = tx.envelopes.find(snapshot.mark.removeprefix(mark_of("")))
-    if ours is None or ours.connection != session.name or ours.remote_id is not None:
-        return None
-    return ours
-
-
-_CHORES: dict[WorkKind, Callable[[Workspace, Session, WorkItem], Task[Again | None]]] = {
+_CHORES: dict[WorkKind, Callable[[Workspace, WorkItem], Task[Again | None]]] = {
     WorkKind.POLL_JOB: _poll_job,
     WorkKind.DISPATCH: _dispatch,
-    WorkKind.LOOK_UP: _look_up,
-    WorkKind.REFRESH: _refresh,
-    WorkKind.IDENTIFY: _identify,
+    WorkKind.LOOK_UP: look_up,
+    WorkKind.REFRESH: refresh,
+    WorkKind.IDENTIFY: identify,
+    WorkKind.RECONCILE: reconcile,
+    WorkKind.ARCHIVE: archive,
+    WorkKind.TELL: tell_again,
 }

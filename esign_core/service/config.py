@@ -6,13 +6,16 @@ import math
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import SecretStr
+
 from esign_core.errors import Misconfigured, Problem
 from esign_core.model import unknown_name
+from esign_core.model.secrecy import NeverPickled
 from esign_core.service.connections import each_connection, misconfigured
 from esign_core.service.lines import dotted, line_of, lines_of
 
@@ -22,14 +25,15 @@ if TYPE_CHECKING:
 DEFAULT_JOURNAL = "sqlite:///esign.db"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _INDEX = re.compile(r"\[\d+\]$")
-_KEYS = ("journal", "connections", "refresh_after_seconds")
+_KEYS = ("journal", "connections", "refresh_after_seconds", "archive", "encryption_keys")
 _DEFAULT_REFRESH_SECONDS = 60.0
 _NO_SECONDS = "must be a number of seconds above 0"
+_NO_KEYS = 'must be a list of keys, such as ["${ESIGN_KEY}"]; `esign keys new` makes one'
 _NO_TABLE = "write each connection as a table [connections.NAME]"
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(NeverPickled):
     """What a configuration says."""
 
     connections: Mapping[str, Mapping[str, Any]] = field(repr=False)
@@ -38,10 +42,19 @@ class Config:
     """The journal's address."""
     refresh_after_seconds: float = _DEFAULT_REFRESH_SECONDS
     """How long without news before the vendor is asked; grows while nothing changes."""
+    archive: str | None = None
+    """The folder into which a worker brings the signed files of every completed envelope."""
+
+    encryption_keys: tuple[SecretStr, ...] = ()
+    """What seals secrets in the journal: the first one seals, every one opens. Without any, tokens
+    stay in the memory of their process."""
 
     def __post_init__(self) -> None:
+        problems = list(_wrong_keys(self.encryption_keys))
         if not _are_seconds(self.refresh_after_seconds):
-            raise misconfigured([Problem("refresh_after_seconds", _NO_SECONDS)])
+            problems.append(Problem("refresh_after_seconds", _NO_SECONDS))
+        if problems:
+            raise misconfigured(problems)
 
 
 def read_config(
@@ -71,6 +84,7 @@ def read_config(
     told = _expanded(data, "", environment if environment is not None else os.environ, unset)
     problems += unset
     problems += _misspelt_values(told)
+    problems += _settled(_wrong_keys(_keys(told)), unset)
     connections = _tables(told)
     wrong = _wrong_settings(connections, registry)
     kind = Misconfigured if wrong is None or problems else type(wrong)
@@ -84,6 +98,8 @@ def read_config(
         connections={name: _rooted(each, folder) for name, each in connections.items()},
         journal=_rooted_journal(told.get("journal", DEFAULT_JOURNAL), folder),
         refresh_after_seconds=told.get("refresh_after_seconds", _DEFAULT_REFRESH_SECONDS),
+        archive=str(folder / told["archive"]) if "archive" in told else None,
+        encryption_keys=_keys(told),
     )
 
 
@@ -143,6 +159,12 @@ def _misspelt_values(told: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("journal", f"must be an address such as {DEFAULT_JOURNAL}")
     if not _are_seconds(told.get("refresh_after_seconds", _DEFAULT_REFRESH_SECONDS)):
         yield Problem("refresh_after_seconds", _NO_SECONDS)
+    keys = told.get("encryption_keys", [])
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        yield Problem("encryption_keys", _NO_KEYS)
+    archive = told.get("archive", ".")
+    if not isinstance(archive, str) or not archive or "\0" in archive:
+        yield Problem("archive", "must be the path of a folder")
     connections = told.get("connections", {})
     if not isinstance(connections, dict):
         yield Problem("connections", _NO_TABLE)
@@ -156,6 +178,30 @@ def _tables(told: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     connections = told.get("connections", {})
     rows = connections.items() if isinstance(connections, dict) else ()
     return {name: each for name, each in rows if isinstance(each, dict)}
+
+
+def as_keys(keys: Sequence[str | SecretStr]) -> tuple[SecretStr, ...]:
+    """Keys as a configuration has them.
+
+    Raises:
+        Misconfigured: It is one key, not a list of them.
+    """
+    if isinstance(keys, (str, SecretStr)):
+        raise misconfigured([Problem("encryption_keys", _NO_KEYS)])
+    return tuple(each if isinstance(each, SecretStr) else SecretStr(each) for each in keys)
+
+
+def _keys(told: Mapping[str, Any]) -> tuple[SecretStr, ...]:
+    keys = told.get("encryption_keys")
+    rows = keys if isinstance(keys, list) else ()
+    return tuple(SecretStr(key) for key in rows if isinstance(key, str))
+
+
+def _wrong_keys(keys: tuple[SecretStr, ...]) -> Iterator[Problem]:
+    if keys:  # with the first one comes all of the journal
+        from esign_core.journal.vault import key_problems
+
+        yield from key_problems(keys)
 
 
 def _wrong_settings(

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from esign_core.engine import Task
 from esign_core.engine.redaction import without
 from esign_core.errors import EsignError
-from esign_core.model import EnvelopeDraft, Redirects, Value
+from esign_core.model import Envelope, EnvelopeDraft, Redirects, Value
 
 T = TypeVar("T")
 
@@ -35,6 +35,12 @@ def discreet(error: EsignError, draft: EnvelopeDraft) -> EsignError:
     own words.
     """
     return without(error, (value for value in _personal(draft) if len(value) >= _SHORTEST))
+
+
+def discreet_about(error: EsignError, envelope: Envelope) -> EsignError:
+    """The same error without who signs an envelope, where the draft is not at hand any more."""
+    told = (value for seat in envelope.seats for value in (seat.name, seat.email) if value)
+    return without(error, (value for value in told if len(value) >= _SHORTEST))
 
 
 def _personal(draft: EnvelopeDraft) -> Iterator[str]:

@@ -8,12 +8,13 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from esign_core.engine import Session, SyncDriver
+from esign_core.engine import MemoryBudgets, Session, SyncDriver
 from esign_core.engine.transport import Transport
 from esign_core.errors import (
     BrokenProvider,
@@ -22,11 +23,11 @@ from esign_core.errors import (
     Misconfigured,
     Outcome,
 )
-from esign_core.journal import Journal, Transaction, WorkItem, WorkKind
+from esign_core.journal import Journal, Transaction, Vault, WorkItem, WorkKind
 from esign_core.model import Document, Envelope
 from esign_core.provider import Registry, utc_now
 from esign_core.service.config import Config, read_config
-from esign_core.service.findings import Finding
+from esign_core.service.findings import Finding, Severity
 from esign_core.service.opening import open_session
 from esign_core.service.probing import TimedLine, probe
 from esign_core.service.workspace import Workspace
@@ -65,7 +66,7 @@ def examine(
     found = list(_plugins(registry))
     try:
         config = read_config(path, registry=registry)
-        journal = Journal(config.journal)
+        journal = Journal(config.journal, Vault(config.encryption_keys))
         workspace = Workspace(config, journal, registry, clock=clock, open_session=_open)
     except Misconfigured as error:
         return (*found, *_wrong_settings(str(path), error))
@@ -77,7 +78,7 @@ def examine(
         found += [*_sqlite(config.journal), *_journal(workspace)]
         driver = SyncDriver()
         for session in workspace.connections.values():
-            found += driver.run(probe(session))
+            found += driver.run(probe(_counting(session, config.journal, found)))
     finally:
         workspace.close()
     return tuple(found)
@@ -86,6 +87,15 @@ def examine(
 def _open(*arguments: Any, clock: Callable[[], datetime], **options: Any) -> Session:
     line = TimedLine(Transport(timeout_seconds=_TIMEOUT_SECONDS), clock)
     return open_session(*arguments, **options, clock=clock, line=line)
+
+
+def _counting(session: Session, url: str, found: Iterable[Finding]) -> Session:
+    """The account, whose requests are counted in the journal if there is one that works."""
+    file = _file(url)
+    works = all(each.severity is Severity.OK for each in found if each.check == "journal")
+    if works and (file is None or file.exists()):
+        return session
+    return replace(session, budgets=MemoryBudgets(), token_store=None)
 
 
 def _plugins(registry: Registry) -> Iterator[Finding]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
@@ -13,6 +15,15 @@ from esign_core.model import Artifact, ArtifactKind, EnvelopeStatus, Snapshot
 from esign_core.service.operations import fetch
 
 
+@dataclass(frozen=True)
+class Brought:
+    """A file that was brought over, and what it is."""
+
+    label: str
+    """Its kind, and which one of them: `signed-1`."""
+    file: SavedFile
+
+
 def download(
     session: Session, remote_id: str, *, to: Path, kinds: Collection[ArtifactKind]
 ) -> Task[tuple[SavedFile, ...]]:
@@ -21,6 +32,22 @@ def download(
     Raises:
         NotReady: It has no such files yet.
         EnvelopeClosed: It has ended without them.
+    """
+    brought = yield from bring_all(session, remote_id, to=to, kinds=kinds)
+    return tuple(each.file for each in brought)
+
+
+def bring_all(
+    session: Session,
+    remote_id: str,
+    *,
+    to: Path,
+    kinds: Collection[ArtifactKind],
+    by_label: bool = False,
+) -> Task[tuple[Brought, ...]]:
+    """`download`, with what each file is.
+
+    With `by_label` no word of a file's name comes from outside.
     """
     snapshot = yield from fetch(session, remote_id)
     wanted = [artifact for artifact in snapshot.artifacts if artifact.kind in kinds]
@@ -34,12 +61,13 @@ def download(
             operation="download",
             subject=snapshot.title or remote_id,
         )
-    saved: list[SavedFile] = []
-    for artifact, name in _named(wanted):
+    brought: list[Brought] = []
+    for artifact, label, name in _named(wanted):
+        place = to / (f"{label}{_ending(artifact)}" if by_label else name)
         flow = partial(session.provider.download, snapshot, artifact)
         source = yield from call(session, flow, operation="download", subject=remote_id)
         try:
-            saved.append((yield from bring(session, source, to / name)))
+            brought.append(Brought(label, (yield from bring(session, source, place))))
         except EsignError as error:
             _ = error.locate(
                 provider=session.provider.name,
@@ -48,7 +76,7 @@ def download(
                 subject=remote_id,
             )
             raise
-    return tuple(saved)
+    return tuple(brought)
 
 
 def _no_files(snapshot: Snapshot, missing: Collection[ArtifactKind]) -> EsignError:
@@ -63,14 +91,21 @@ def _no_files(snapshot: Snapshot, missing: Collection[ArtifactKind]) -> EsignErr
     return EnvelopeClosed(f"{has_none}there never will be one.")
 
 
-def _named(artifacts: list[Artifact]) -> Iterator[tuple[Artifact, str]]:
-    """A safe file name for each, all different, and the same whatever else is asked for.
+def _ending(artifact: Artifact) -> str:
+    """Of the endings that come from outside, the one that is known."""
+    return ".pdf" if artifact.name.casefold().endswith(".pdf") else ""
+
+
+def _named(artifacts: list[Artifact]) -> Iterator[tuple[Artifact, str, str]]:
+    """A label and a safe name for each, all different, and the same whatever else is asked for.
 
     A signed document keeps its name; other kinds have theirs in it, so that an original never
     takes the place of what was signed.
     """
     taken: set[str] = set()
+    kinds: Counter[ArtifactKind] = Counter()
     for artifact in artifacts:
+        kinds[artifact.kind] += 1
         stem, dot, ending = safe_name(artifact.name).rpartition(".")
         stem, ending = (stem, f"{dot}{ending}") if stem else (ending, "")
         if artifact.kind is not ArtifactKind.SIGNED and stem != artifact.kind:
@@ -78,4 +113,4 @@ def _named(artifacts: list[Artifact]) -> Iterator[tuple[Artifact, str]]:
         tries = (f"{stem}-{i}{ending}" for i in count(2))
         name = next(n for n in chain([f"{stem}{ending}"], tries) if n.casefold() not in taken)
         taken.add(name.casefold())
-        yield artifact, name
+        yield artifact, f"{artifact.kind}-{kinds[artifact.kind]}", name

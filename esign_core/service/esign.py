@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import SecretStr
 
 from esign_core.model import (
     ArtifactKind,
@@ -15,6 +17,7 @@ from esign_core.model import (
     SigningLink,
     WebhookRequest,
 )
+from esign_core.service.condition import Condition
 from esign_core.service.defaults import JOB_PATIENCE_SECONDS, SIGNED
 from esign_core.service.later import (
     Events,
@@ -22,6 +25,7 @@ from esign_core.service.later import (
     SyncDriver,
     Worker,
     check_via,
+    condition,
     operations,
     preview,
     receive,
@@ -47,6 +51,8 @@ class Esign(Opened):
         journal: Where everything is remembered, such as `sqlite:///esign.db`.
         refresh_after_seconds: How long without news of an open envelope before the vendor is
             asked; grows while nothing changes.
+        encryption_keys: What seals secrets in the journal, as `esign keys new` makes them: the
+            first one seals, every one opens. Without any, tokens stay in memory.
         registry: Where providers are looked for; the installed ones if not given.
 
     Raises:
@@ -60,12 +66,14 @@ class Esign(Opened):
         *,
         journal: str = "sqlite:///esign.db",
         refresh_after_seconds: float = 60.0,
+        encryption_keys: Sequence[str | SecretStr] = (),
         registry: Registry | None = None,
     ) -> None:
         super().__init__(
             connections,
             journal=journal,
             refresh_after_seconds=refresh_after_seconds,
+            encryption_keys=encryption_keys,
             registry=registry,
         )
         self._driver = SyncDriver()
@@ -261,6 +269,14 @@ class Esign(Opened):
             JournalUnusable: It could not be kept; answer 503, and the vendor delivers it again.
         """
         return self._driver.run(receive(self._workspace, endpoint, request))
+
+    def condition(self) -> Condition:
+        """How the journal stands: how far its stream is, what is left to do, what is in doubt.
+
+        Raises:
+            JournalUnusable: It cannot be written, which is tried.
+        """
+        return self._driver.run(condition(self._workspace))
 
     def worker(self, *, threads: int = 2) -> Worker:
         """Do what is left to do, while the answer's `with` block lasts."""

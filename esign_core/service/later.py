@@ -33,11 +33,12 @@ class _Later:
 if TYPE_CHECKING:
     from esign_core.engine import AsyncDriver, SyncDriver
     from esign_core.engine.transport import Transport
-    from esign_core.journal import Journal
+    from esign_core.journal import Journal, Vault
     from esign_core.provider import Registry
     from esign_core.service import operations, verbs
     from esign_core.service.checks import check_here, check_via
-    from esign_core.service.config import Config, read_config
+    from esign_core.service.condition import condition
+    from esign_core.service.config import Config, as_keys, read_config
     from esign_core.service.connections import connection_in
     from esign_core.service.downloads import download
     from esign_core.service.events import AsyncEvents, Events
@@ -52,12 +53,15 @@ else:
     SyncDriver = _Later("esign_core.engine", "SyncDriver")
     Transport = _Later("esign_core.engine.transport", "Transport")
     Journal = _Later("esign_core.journal", "Journal")
+    Vault = _Later("esign_core.journal", "Vault")
     Registry = _Later("esign_core.provider", "Registry")
     operations = _Later("esign_core.service", "operations")
     verbs = _Later("esign_core.service", "verbs")
     check_here = _Later("esign_core.service.checks", "check_here")
     check_via = _Later("esign_core.service.checks", "check_via")
+    condition = _Later("esign_core.service.condition", "condition")
     Config = _Later("esign_core.service.config", "Config")
+    as_keys = _Later("esign_core.service.config", "as_keys")
     read_config = _Later("esign_core.service.config", "read_config")
     connection_in = _Later("esign_core.service.connections", "connection_in")
     download = _Later("esign_core.service.downloads", "download")
@@ -82,10 +86,13 @@ __all__ = [
     "Registry",
     "SyncDriver",
     "Transport",
+    "Vault",
     "Worker",
     "Workspace",
+    "as_keys",
     "check_here",
     "check_via",
+    "condition",
     "connection_in",
     "download",
     "open_session",

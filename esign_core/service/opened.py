@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from esign_core.service.later import Config, Journal, Registry, Workspace, read_config
+from pydantic import SecretStr
+
+from esign_core.service.later import (
+    Config,
+    Journal,
+    Registry,
+    Vault,
+    Workspace,
+    as_keys,
+    read_config,
+)
 
 
 class Opened:
@@ -18,10 +28,13 @@ class Opened:
         *,
         journal: str = "sqlite:///esign.db",
         refresh_after_seconds: float = 60.0,
+        encryption_keys: Sequence[str | SecretStr] = (),
         registry: Registry | None = None,
     ) -> None:
-        config = Config(dict(connections), journal, refresh_after_seconds)
-        self._workspace = Workspace(config, Journal(journal), registry or Registry.installed())
+        keys = as_keys(encryption_keys)
+        config = Config(dict(connections), journal, refresh_after_seconds, encryption_keys=keys)
+        opened = Journal(journal, Vault(keys))
+        self._workspace = Workspace(config, opened, registry or Registry.installed())
 
     @classmethod
     def from_config(cls, path: str | Path) -> Self:
@@ -36,6 +49,7 @@ class Opened:
             config.connections,
             journal=config.journal,
             refresh_after_seconds=config.refresh_after_seconds,
+            encryption_keys=config.encryption_keys,
             registry=registry,
         )
 

@@ -46,6 +46,7 @@ def open_session(
         name=name or provider,
         provider=opened,
         line=line or Transport(),
-        tokens=tokens or MemoryTokens(),
+        tokens=MemoryTokens(),
         budgets=budgets or MemoryBudgets(),
+        token_store=tokens,
     )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from esign_core.engine.logs import PLUGIN_FAILED
 from esign_core.model import Event
 from esign_core.provider import Registry
 from esign_core.service.faults import where
-
-_log = logging.getLogger("esign.plugins")
 
 
 def hooks_of(registry: Registry, hook: str) -> Iterator[tuple[str, Callable[..., list[Any]]]]:
@@ -23,16 +21,29 @@ def hooks_of(registry: Registry, hook: str) -> Iterator[tuple[str, Callable[...,
         yield manager.get_name(plugin) or "?", manager.subset_hook_caller(hook, others)
 
 
-def tell(registry: Registry, event: Event) -> None:
-    """Hand an event to every plugin; one that raises is logged and passed over."""
+def hears(registry: Registry, plugin: str | None = None) -> bool:
+    """Whether any plugin wants to be told of events, or whether one does."""
+    listening = hooks_of(registry, "esign_event")
+    return any(plugin is None or name == plugin for name, _ in listening)
+
+
+def tell(registry: Registry, event: Event, *, only: str | None = None) -> list[str]:
+    """Hand an event to every plugin, or to one; answers which of them failed on it."""
+    failed: list[str] = []
     for plugin, call in hooks_of(registry, "esign_event"):
+        if only is not None and plugin != only:
+            continue
         try:
             _ = call(event=event)
         except Exception as error:  # noqa: BLE001 - whatever it is harms nobody else
-            _log.error(
-                'plugin "%s" failed on an event with %s at %s',
-                plugin,
-                type(error).__name__,
-                where(error),
-                extra={"plugin": plugin, "event": event.id},
+            failed.append(plugin)
+            PLUGIN_FAILED.write(
+                esign_plugin=plugin,
+                esign_error=type(error).__name__,
+                esign_place=where(error),
+                esign_event_id=event.id,
+                esign_seq=event.seq,
+                esign_envelope_id=event.envelope_id,
+                esign_connection=event.connection,
             )
+    return failed

@@ -20,6 +20,7 @@ from esign_core.model import (
 from esign_core.service.operations import webhooks_of
 from esign_core.service.receipt import Receipt
 from esign_core.service.record import Reading, identify_subject, plan_refresh, read, record_notice
+from esign_core.service.watching import DeliveryWatch
 from esign_core.service.workspace import Workspace
 
 _IDENTIFY_AFTER = timedelta(seconds=30)
@@ -39,7 +40,15 @@ def receive(workspace: Workspace, endpoint: str, request: WebhookRequest) -> Tas
         BrokenProvider: The provider could not check it; the vendor should deliver it again.
         JournalUnusable: It could not be kept; the vendor should deliver it again.
     """
+    with DeliveryWatch() as watch:
+        return watch.kept((yield from _taken(workspace, endpoint, request, watch)))
+
+
+def _taken(
+    workspace: Workspace, endpoint: str, request: WebhookRequest, watch: DeliveryWatch
+) -> Task[Receipt]:
     session = workspace.session_at(endpoint)
+    watch.came_to(session)
     now = workspace.clock()
     try:
         verified = _verified(session, request, now)
@@ -47,6 +56,7 @@ def receive(workspace: Workspace, endpoint: str, request: WebhookRequest) -> Tas
         workspace.count_rejected(endpoint, error.reason)
         raise
     delivery = _Delivery(session, request, verified, now)
+    watch.proves(delivery.authenticity)
     reading = read(session, request)
     try:
         return (yield from workspace.write(lambda tx: _keep(workspace, tx, delivery, reading)))

@@ -23,14 +23,13 @@ from esign_core.model import (
     observe,
 )
 from esign_core.service.operations import is_unsent, webhooks_of
+from esign_core.service.schedule import Pace, jittered, pace
 from esign_core.service.workspace import Workspace
 
-_SOON_SECONDS = 1
-"""The first pause where the vendor is about to be ready."""
-LONGEST_PAUSE_SECONDS = 6 * 3600
-"""How long anything waits at the most, whatever a vendor asks for."""
 DISPATCH_AGAIN_SECONDS = 30
 """When a stored draft is sent whose sender was never heard of again."""
+IN_ARCHIVE = "archive/"
+"""How the fact of a file in the archive begins its token."""
 _SENT = Fact(EventType.ENVELOPE_SENT)
 
 
@@ -178,19 +177,44 @@ def read(session: Session, request: WebhookRequest) -> Reading:
 
 
 def plan_refresh(workspace: Workspace, tx: Transaction, envelope: Envelope) -> None:
-    """See that an open envelope is looked at again, in case its deliveries do not arrive."""
+    """See that an open envelope is looked at again, in case its deliveries do not arrive.
+
+    And that the files of a completed one are archived, if that is wished.
+    """
+    _plan_archive(workspace, tx, envelope)
     is_there = envelope.remote_id is not None and envelope.outcome is not Outcome.NOT_DONE
     if is_over(envelope) or not is_there:
         tx.work.drop(WorkKind.REFRESH, envelope.id)
         return
-    seconds = first_pause(workspace, envelope)
+    seconds = pace_of(workspace, tx, envelope).first_seconds
     tx.work.plan(
         WorkKind.REFRESH,
         envelope.id,
         connection=envelope.connection,
-        due_at=workspace.clock() + timedelta(seconds=seconds),
+        due_at=workspace.clock() + jittered(seconds, workspace.jitter),
         pause_seconds=seconds,
     )
+
+
+def pace_of(workspace: Workspace, tx: Transaction, envelope: Envelope) -> Pace:
+    """How often an envelope is looked at, as it stands."""
+    return pace(
+        envelope.status,
+        workspace.config.refresh_after_seconds,
+        with_deliveries=workspace.hearings.arrive(tx, envelope.connection),
+    )
+
+
+def _plan_archive(workspace: Workspace, tx: Transaction, envelope: Envelope) -> None:
+    is_wished = workspace.config.archive is not None and not envelope.is_purged
+    if is_wished and envelope.status is EnvelopeStatus.COMPLETED and not _is_archived(envelope):
+        now = workspace.clock()
+        tx.work.plan(WorkKind.ARCHIVE, envelope.id, connection=envelope.connection, due_at=now)
+
+
+def _is_archived(envelope: Envelope) -> bool:
+    archived = (fact for fact in envelope.facts if fact.type is EventType.ENVELOPE_ARCHIVED)
+    return any(fact.token.startswith(IN_ARCHIVE) for fact in archived)
 
 
 def is_over(envelope: Envelope) -> bool:
@@ -200,19 +224,6 @@ def is_over(envelope: Envelope) -> bool:
     """
     is_back = envelope.outcome is Outcome.DONE and envelope.failure is not None
     return envelope.is_final and not (is_back and envelope.status is EnvelopeStatus.FAILED)
-
-
-def first_pause(workspace: Workspace, envelope: Envelope) -> int:
-    """Seconds until an envelope is looked at for the first time in its present state."""
-    usual = max(1, round(workspace.config.refresh_after_seconds))
-    if envelope.status is EnvelopeStatus.FINALIZING:
-        return min(_SOON_SECONDS, usual)
-    return usual
-
-
-def next_pause(seconds: int) -> int:
-    """The pause after one in which nothing has changed."""
-    return min(max(seconds, 1) * 2, LONGEST_PAUSE_SECONDS)
 
 
 def identify_subject(connection: str, remote_id: str) -> str:

@@ -30,8 +30,8 @@ from esign_core.model import (
     Source,
 )
 from esign_core.service import operations
-from esign_core.service.chores import look_for
 from esign_core.service.delays import may_turn_up_until
+from esign_core.service.looking import look_for
 from esign_core.service.record import record_snapshot
 from esign_core.service.send import mark_of
 from esign_core.service.workspace import Workspace

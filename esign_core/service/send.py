@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from esign_core.engine import Session, Task, transact
@@ -26,6 +27,7 @@ from esign_core.model import (
     Source,
     seats_of,
 )
+from esign_core.model.fingerprint import fingerprint_to_keep, is_fingerprint_of
 from esign_core.provider import localized
 from esign_core.service import operations
 from esign_core.service.checks import check_everywhere
@@ -63,15 +65,16 @@ def send(
     """
     session, pinned, known = yield from _asked(workspace, draft, via=via, key=key, tenant=tenant)
     if known is None:
-        ready = yield from transact(lambda: _ready(workspace, session, pinned))
-        intent = _intent(workspace, session, pinned, ready, key=key, tenant=tenant)
+        ready, intent = yield from transact(
+            lambda: _planned(workspace, session, pinned, key=key, tenant=tenant)
+        )
         known = yield from _intended(workspace, intent)
         if known is None:
             envelope = yield from _doubting(
                 intent.envelope, _request(workspace, session, ready, intent.envelope)
             )
             return (yield from wait_for_job(workspace, envelope, wait_seconds, ready))
-    there = _same_wish(known, pinned, via)
+    there = yield from transact(partial(_same_wish, known, pinned, via))
     return (yield from wait_for_job(workspace, there, wait_seconds, pinned))
 
 
@@ -84,7 +87,9 @@ def preview(
         KeyReused: The key was used for another draft.
     """
     session, pinned, known = yield from _asked(workspace, draft, via=via, key=key, tenant=tenant)
-    sent = _same_wish(known, pinned, via) if known is not None else None
+    sent = None
+    if known is not None:
+        sent = yield from transact(partial(_same_wish, known, pinned, via))
     found = yield from transact(lambda: _prepared(workspace, session, pinned))
     return replace(found, known=sent)
 
@@ -109,7 +114,7 @@ def _expect_key(key: object) -> None:
 def _same_wish(known: Intent, draft: EnvelopeDraft, via: str) -> Envelope:
     there = known.envelope
     same_place = there.connection == via
-    if known.fingerprint == draft.fingerprint() and same_place:
+    if same_place and is_fingerprint_of(known.fingerprint, draft, there.id):
         return there
     differences = dict(_differences("", known.draft, draft.canonical()))
     if not same_place:
@@ -135,11 +140,13 @@ def _differences(at: str, one: Any, two: Any) -> list[tuple[str, tuple[str, str]
     return [row for path, a, b in steps for row in _differences(path, a, b)]
 
 
-def _ready(workspace: Workspace, session: Session, draft: EnvelopeDraft) -> EnvelopeDraft:
-    """The draft as the provider gets it, if it can be sent."""
+def _planned(
+    workspace: Workspace, session: Session, draft: EnvelopeDraft, *, key: str, tenant: str
+) -> tuple[EnvelopeDraft, Intent]:
+    """The draft as the provider gets it, if it can be sent; and what is written down before."""
     found = _prepared(workspace, session, draft)
     found.check.expect_ok(found.draft.title)
-    return found.draft
+    return found.draft, _intent(workspace, session, draft, found.draft, key=key, tenant=tenant)
 
 
 def _prepared(workspace: Workspace, session: Session, draft: EnvelopeDraft) -> Preview:
@@ -177,7 +184,7 @@ def _intent(
         tenant=tenant,
         created_at=now,
     )
-    return Intent(envelope, draft.fingerprint(), draft.canonical())
+    return Intent(envelope, fingerprint_to_keep(draft, envelope.id), draft.canonical())
 
 
 def _intended(workspace: Workspace, intent: Intent) -> Task[Intent | None]:

@@ -20,7 +20,8 @@ from esign_core.model import (
 )
 from esign_core.model.snapshot import SignerSnapshot
 from esign_core.service import operations
-from esign_core.service.downloads import download as bring_files
+from esign_core.service.archive import record_files
+from esign_core.service.downloads import bring_all
 from esign_core.service.record import record_snapshot
 from esign_core.service.workspace import Workspace
 
@@ -94,12 +95,14 @@ def signing_links(workspace: Workspace, envelope_id: str) -> Task[tuple[SigningL
 def download(
     workspace: Workspace, envelope_id: str, to: Path, kinds: Collection[ArtifactKind]
 ) -> Task[tuple[SavedFile, ...]]:
-    """Bring an envelope's files into a folder of its own below `to`."""
+    """Bring an envelope's files into a folder of its own below `to`; their hashes are told."""
     envelope = yield from workspace.envelope(envelope_id)
     session, remote_id = workspace.place(envelope)
     folder = to / envelope.id
-    task = bring_files(session, remote_id, to=folder, kinds=kinds)
-    return (yield from _about(envelope, task))
+    task = bring_all(session, remote_id, to=folder, kinds=kinds)
+    brought = yield from _about(envelope, task)
+    yield from workspace.write(lambda tx: record_files(workspace, tx, envelope_id, brought))
+    return tuple(each.file for each in brought)
 
 
 def list_envelopes(

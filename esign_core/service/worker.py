@@ -2,50 +2,34 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-from functools import partial
 from types import TracebackType
 from typing import Self
 
 import anyio
 from anyio.abc import TaskGroup
 
-from esign_core.engine import AsyncDriver, SyncDriver, Task, transact
-from esign_core.errors import EsignError
+from esign_core.engine import AsyncDriver, SyncDriver, Task
+from esign_core.engine.logs import JOURNAL_FAILED, WORKER_FAILED
+from esign_core.errors import JournalUnusable
 from esign_core.service.chores import work_once
-from esign_core.service.events import advance, next_batch, wait_for_news
+from esign_core.service.events import wait_for_news
 from esign_core.service.faults import where
-from esign_core.service.plugins import tell
+from esign_core.service.reconcile import plan_lists
+from esign_core.service.telling import tell_plugins
 from esign_core.service.workspace import Workspace
 
-_PLUGINS = "esign/plugins"
-"""The plugins' place in the stream, as a consumer's."""
 _AFTER_FAILURE_SECONDS = 1.0
-_log = logging.getLogger("esign.worker")
 
 
 def turn(workspace: Workspace) -> Task[float]:
     """One turn of a worker; answers for how many seconds there is nothing to do."""
-    told = yield from _tell_plugins(workspace)
+    told = yield from tell_plugins(workspace)
+    if workspace.lanes.are_new:
+        yield from plan_lists(workspace)
+        workspace.lanes.are_new = False
     pause = yield from work_once(workspace)
     return 0.0 if told else pause
-
-
-def _tell_plugins(workspace: Workspace) -> Task[int]:
-    """Hand new events to plugins, in order, at least once; answers how many there were."""
-    has_listeners = bool(workspace.registry.manager.hook.esign_event.get_hookimpls())
-    if not has_listeners or not workspace.telling.acquire(blocking=False):
-        return 0  # nobody waits for a plugin that takes its time
-    try:
-        events = yield from next_batch(workspace, _PLUGINS)
-        for event in events:
-            yield from transact(partial(tell, workspace.registry, event))
-        if events:
-            yield from advance(workspace, _PLUGINS, events[-1].seq)
-        return len(events)
-    finally:
-        workspace.telling.release()
 
 
 class Worker:
@@ -147,5 +131,8 @@ class AsyncWorker:
 
 
 def _log_failure(error: Exception) -> None:
-    told = str(error) if isinstance(error, EsignError) else f"{type(error).__name__}"
-    _log.error("a turn of the worker failed: %s, at %s", told, where(error))
+    kind = type(error).__name__
+    if isinstance(error, JournalUnusable):
+        JOURNAL_FAILED.write(esign_error=kind, esign_reason=error.message)
+    else:
+        WORKER_FAILED.write(esign_error=kind, esign_place=where(error))

@@ -22,7 +22,7 @@ from esign_core.engine import (
     transact,
 )
 from esign_core.engine.drive import TRANSFERS
-from esign_core.engine.limits import IN_FLIGHT, _Slots
+from esign_core.engine.limits import _Slots
 from esign_core.provider import Flow, HttpDownload, Limit, Request, Response
 
 if TYPE_CHECKING:
@@ -201,7 +201,8 @@ async def test_a_cancelled_flow_is_closed_and_goes_no_further(
     await account.line.aclose()
     assert told == ["tidied up"]
     slots: _Slots = account.budgets._slots.get()  # type: ignore[attr-defined]
-    assert [t.returned_at < IN_FLIGHT for held in slots.tickets.values() for t in held] == [True]
+    (budget,) = slots.budgets.values()
+    assert (budget.out, sum(budget.back.values())) == ({}, 1)
 
 
 async def test_a_cancelled_flow_that_goes_on_stops_nobody(

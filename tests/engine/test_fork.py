@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FORK = """
 import os, sys, threading
-from esign_core.engine import MemoryBudgets, MemoryTokens, Session, SyncDriver, call
+from esign_core.engine import MemoryBudgets, MemoryTokens, Session, SyncDriver, Ticket, call
 from esign_core.engine.transport import Transport
 from esign_core.engine.effects import sleep, exclusive
 from esign_core.model import Capabilities
@@ -54,7 +54,7 @@ def hold():
     with session.line._clients.get()._lock, session.budgets._slots.get().lock:
         driver.run(exclusive("token/acme", forever))
 
-session.budgets.take(tuple(Limit("acme/x", 1, 0.1) for _ in range(1)), 1e9)  # out for ever
+session.budgets.take(Ticket((Limit("acme/x", 1, 0.1),)), 1e9)  # out for ever
 session.tokens._tokens.clear()
 threading.Thread(target=hold, daemon=True).start()
 held.wait(10)

@@ -91,8 +91,12 @@ def test_a_products_test_mode_makes_nothing_repeatable(way: Way, vendor: Vendor)
 def test_what_is_logged_of_a_retry_has_no_secrets(
     way: Way, vendor: Vendor, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """stamina logs what caused a retry: our own words about it, no address, header or body."""
-    vendor.answers(vendor.hang_up, vendor.reply(503, b"down", X_Canary="canary"), vendor.reply(200))
+    """stamina logs what caused a retry: the kind of error, whatever the vendor said with it."""
+    vendor.answers(
+        vendor.hang_up,
+        vendor.reply(503, b"down: canary", X_Canary="canary"),
+        vendor.reply(200),
+    )
     request = Request(
         "POST",
         "/canary",
@@ -104,5 +108,18 @@ def test_what_is_logged_of_a_retry_has_no_secrets(
     with caplog.at_level(logging.DEBUG):
         way.ask(way.session(vendor), request)
     retries = [record for record in caplog.records if record.name == "stamina"]
-    assert len(retries) == 2
+    assert [vars(each)["stamina.caused_by"] for each in retries] == [
+        "AttemptFailed('Unavailable')",
+        "AttemptFailed('Unavailable')",
+    ]
+    assert {vars(each)["stamina.args"] for each in retries} == {()}
     assert "canary" not in "".join(str(vars(record)) for record in caplog.records)
+
+
+def test_who_gives_up_gets_the_error_itself(way: Way, vendor: Vendor) -> None:
+    """stamina is told of a stand-in; callers never see it, and nothing hangs on the error."""
+    vendor.answers(vendor.hang_up, vendor.reply(503, b"down"))
+    with pytest.raises(Unavailable, match="down") as caught:
+        way.ask(way.session(vendor), Request("GET", "/things"))
+    assert caught.value.__context__ is None
+    assert caught.value.__cause__ is None

@@ -180,9 +180,9 @@ def test_limits_of_a_request_and_of_the_account_both_count(
     take = session.budgets.take
     monkeypatch.setattr(session.provider, "limits", (Limit("all", 10, 60.0),))
 
-    def spied(limits: tuple[Limit, ...], now: float) -> Ticket | float:
-        seen.append(limits)
-        return take(limits, now)
+    def spied(ticket: Ticket, now: float) -> float:
+        seen.append(ticket.limits)
+        return take(ticket, now)
 
     monkeypatch.setattr(session.budgets, "take", spied)
     way.ask(session, Request("GET", "/things", limits=(Limit("job/1", 2, 60.0),)))

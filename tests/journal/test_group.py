@@ -42,6 +42,7 @@ class Desk:
 
 @pytest.fixture
 def pool() -> Iterator[ThreadPoolExecutor]:
+    """A crowd."""
     with ThreadPoolExecutor(700) as threads:
         yield threads
 

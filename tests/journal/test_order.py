@@ -68,6 +68,7 @@ class Place:
 
 @pytest.fixture
 def place() -> Iterator[Place]:
+    """An empty one."""
     expect_postgresql()
     made = Place()
     name = Identifier(made.schema)

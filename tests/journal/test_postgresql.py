@@ -142,7 +142,7 @@ def test_line_that_is_cut_in_the_middle_keeps_nothing(
 
 @pytest.mark.promise("D9")
 def test_journal_that_somebody_holds_refuses_and_recovers(url: str, shelf: Shelf) -> None:
-    """A process that was stopped in the middle of writing makes the others say so, and try again."""
+    """While a process that was stopped holds the journal, the others say so and keep nothing."""
     holder, journal = Journal(url), Journal(url)
     journal._database.busy_seconds = 0.1
     began, go_on = threading.Event(), threading.Event()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from esign_core.errors import BrokenProvider, JournalUnusable
-from esign_core.integrations import receiver
+from esign_core.integrations import Intake, receiver
 from esign_core.provider import Registry, utc_now
 from esign_core.service import AsyncEsign
 from esign_core.testing import FakeVendor
@@ -121,7 +121,7 @@ async def test_only_post_is_taken(server: Server, method: str) -> None:
 
 async def test_large_delivery_is_413_before_it_is_read(server: Server) -> None:
     """No more is read than is taken."""
-    small = Server(server.esign, server.vendor, max_body_bytes=100)
+    small = Server(server.esign, server.vendor, intake=Intake(max_body_bytes=100))
     read: list[int] = []
 
     async def receive() -> Message:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from esign_core.model import excerpt
 
 _LONGEST = 2_000
 """What is read of one text; the rest is left out."""
+_LONGEST_USUAL_NAME = 64
+_PLAIN = (str, int, float, type(None))
 _SECRET_NAMES = frozenset(
     {
         "accesstoken",
@@ -43,14 +46,24 @@ _PRIVATE = (
 def without_secrets(data: Any) -> Any:
     """The data without signing links, tokens, national ids and documents; its keys `scrubbed`."""
     if isinstance(data, Mapping):
-        return {
-            scrubbed(str(name)): without_secrets(value)
-            for name, value in data.items()
-            if str(name).lower().replace("_", "") not in _SECRET_NAMES
-        }
+        kept: dict[str, Any] = {}
+        for name, value in data.items():
+            told = _usual_name(name) if len(name) <= _LONGEST_USUAL_NAME else _name(name)
+            if told is not None:
+                kept[told] = value if isinstance(value, _PLAIN) else without_secrets(value)
+        return kept
     if isinstance(data, list):
         return [without_secrets(value) for value in data]
     return data
+
+
+def _name(name: str) -> str | None:
+    """How a name is told; None if what is under it is not."""
+    is_secret = name.lower().replace("_", "") in _SECRET_NAMES
+    return None if is_secret else scrubbed(name)
+
+
+_usual_name = lru_cache(maxsize=1024)(_name)  # Penneo has a few hundred, and they come every time
 
 
 def scrubbed(text: str) -> str:

@@ -28,7 +28,9 @@ def moment(value: Any) -> datetime | None:
 
 def _in_utc(text: str, zone: tzinfo) -> datetime:
     at = datetime.fromisoformat(text)
-    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=zone)
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 def _zone(name: str) -> tzinfo:

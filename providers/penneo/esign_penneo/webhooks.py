@@ -7,7 +7,7 @@ one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from esign_core.errors import Refused, WebhookRejected
@@ -31,6 +31,9 @@ TOLERANCE = timedelta(minutes=5)  # integrator, T; Hook0's default too (I)
 
 _CURRENT = "/webhook/api/v1/subscriptions"  # PHP, NET, Postman, V
 _LEGACY = "/api/v1/webhook/subscriptions"  # seed, V
+_FRESH = Verified(Authenticity.SIGNED_FRESH)
+_LATE = Verified(Authenticity.SIGNED_FRESH, is_late=True)
+_UNSIGNED = Verified(Authenticity.NONE)
 _UNKNOWN = Meaning(needs_fetch=True)
 _NOTHING = Meaning()
 _TOKEN = ("Token", "confirmationToken", "token")  # X: seed's readers and SDKs differ; last one I
@@ -66,14 +69,14 @@ class PenneoWebhooks(Webhooks):
         """
         signature = Signature.of(request)
         if signature is None:
-            return Verified(Authenticity.NONE)
+            return _UNSIGNED
         if not secrets:
             raise WebhookRejected(
                 "no_secret", "a signed delivery came, and webhook_secrets has no secret for it"
             )
         signature.expect_good(request, secrets)
-        signed_at = datetime.fromtimestamp(int(signature.time), UTC)
-        return Verified(Authenticity.SIGNED_FRESH, is_late=abs(now - signed_at) > TOLERANCE)
+        seconds = abs(now.timestamp() - int(signature.time))
+        return _FRESH if seconds <= TOLERANCE.total_seconds() else _LATE
 
     def parse(self, request: WebhookRequest) -> Sequence[Notice]:
         """What a delivery says: its type and the ids in it, never the status in its body.
@@ -229,7 +232,7 @@ def _notice(event: str, data: Mapping[str, Any], key: str | None) -> Notice:
         signers=signers,
         # That a signer's turn has come proves that it is out, not since when.
         occurred_at=occurred_at if is_about_case_file else None,
-        needs_fetch=meaning.needs_fetch or (meaning != _NOTHING and not is_whole),
+        needs_fetch=meaning.needs_fetch or (not is_whole and meaning != _NOTHING),
         raw=without_secrets(data),
     )
 
@@ -248,7 +251,8 @@ def _number(value: Any) -> str | None:
     """An id; they are whole numbers (V), and a text of digits is taken too."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return None
-    return str(value) if str(value).isdecimal() else None
+    text = str(value)
+    return text if text.isdecimal() else None
 
 
 def _text(value: Any) -> str | None:

@@ -16,10 +16,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-
-from pydantic import AliasChoices, Field, ValidationError
+from functools import lru_cache
+from typing import Any
 
 from esign_core.errors import WebhookRejected
 from esign_core.model import (
@@ -31,14 +31,16 @@ from esign_core.model import (
     SignerStatus,
     Verified,
     WebhookRequest,
-    problems_of,
 )
 from esign_core.provider import BadJson, Webhooks, read_json
 from esign_penvio.statuses import ENVELOPE, EVENT, Meaning, signer_status
-from esign_penvio.wire import Time, Wire, WireSigner, without_secrets
+from esign_penvio.wire import to_time, without_secrets
 
 SIGNATURE = "x-penvio-signature"
 _SIGNATURE = re.compile(r"(?:sha256=)?([0-9a-f]{64})")
+_SIGNED = Verified(Authenticity.SIGNED)
+_UNSIGNED = Verified(Authenticity.NONE)
+_UNKNOWN = Meaning(needs_fetch=True)
 _ACT = {
     SignerStatus.NOTIFIED: EventType.SIGNER_NOTIFIED,
     SignerStatus.VIEWED: EventType.SIGNER_VIEWED,
@@ -46,6 +48,11 @@ _ACT = {
     SignerStatus.DECLINED: EventType.SIGNER_DECLINED,
     SignerStatus.EXPIRED: EventType.SIGNER_EXPIRED,
 }
+_STEPS = frozenset(word for word, status in ENVELOPE.items() if not status.is_final)
+_DELIVERY = ("id", "event", "type")
+_DATA = ("envelopeId", "status")
+_SIGNER = ("id", "name", "email", "status", "declineReason")
+_TEXTS = frozenset({str, type(None)})
 
 
 class PenvioWebhooks(Webhooks):
@@ -62,7 +69,7 @@ class PenvioWebhooks(Webhooks):
         del now  # no time is signed
         header = request.header(SIGNATURE)
         if header is None:
-            return Verified(Authenticity.NONE)
+            return _UNSIGNED
         given = _SIGNATURE.fullmatch(header)
         if given is None:
             raise WebhookRejected(
@@ -73,12 +80,14 @@ class PenvioWebhooks(Webhooks):
                 "no_secret", "the delivery is signed, and no secret of webhook_secrets can tell."
             )
         digest = given[1].encode("ascii")
-        fits = [hmac.compare_digest(digest, _digest(secret, request.body)) for secret in secrets]
-        if not any(fits):
+        fits = False
+        for secret in secrets:  # all of them, so that time tells nothing
+            fits |= hmac.compare_digest(digest, _digest(secret, request.body))
+        if not fits:
             raise WebhookRejected(
                 "wrong_signature", "none of webhook_secrets makes the signature that it carries."
             )
-        return Verified(Authenticity.SIGNED)
+        return _SIGNED
 
     def parse(self, request: WebhookRequest) -> Sequence[Notice]:
         """What a verified delivery says.
@@ -90,23 +99,23 @@ class PenvioWebhooks(Webhooks):
             BadJson: It is no delivery that Penvio documents.
         """
         body = read_json(request.body)
-        try:
-            delivery = Delivery.model_validate(body)
-        except ValidationError as error:
-            told = "; ".join(map(str, problems_of(error)))
-            raise BadJson(f"is no delivery that Penvio documents ({told})") from None
-        meaning = EVENT.get(delivery.event, Meaning(needs_fetch=True))
-        signers = tuple(_signers(delivery, meaning))
-        is_anonymous = meaning.act is not None and all(s.type is not meaning.act for s in signers)
-        is_partial = meaning.needs_fetch or is_anonymous or _says_more(delivery, meaning)
+        delivery = _object(body)
+        data = _object(delivery.get("data", {}))
+        key, event, type_ = _texts(delivery, _DELIVERY)
+        envelope_id, status = _texts(data, _DATA)
+        at = to_time(delivery.get("timestamp") or delivery.get("createdAt"))
+        meaning = EVENT.get(event or type_, _UNKNOWN)
+        signers = _signers(data, meaning.act, at)
+        is_anonymous = meaning.act is not None and meaning.act not in [s.type for s in signers]
+        is_partial = meaning.needs_fetch or is_anonymous or _says_more(status, meaning)
         notice = Notice(
-            remote_id=delivery.data.envelope_id,
-            key=delivery.id,
-            status=meaning.status,
-            signers=signers,
-            occurred_at=delivery.data.completed_at or delivery.at,
-            needs_fetch=is_partial and delivery.data.envelope_id is not None,
-            raw=without_secrets(body),
+            envelope_id,
+            key,
+            meaning.status,
+            tuple(signers),
+            to_time(data.get("completedAt")) or at,
+            is_partial and envelope_id is not None,
+            without_secrets(body) if _may_hold_secrets(request.body) else body,
         )
         return (notice,)
 
@@ -119,72 +128,74 @@ class PenvioWebhooks(Webhooks):
         )
 
 
-class DeliveryData(Wire):
-    """What a delivery is about."""
-
-    envelope_id: str | None = None
-    status: str | None = None
-    completed_at: Time = None
-    signer: WireSigner | None = None
-    signers: tuple[WireSigner, ...] | None = None
-
-
-class Delivery(Wire):
-    """A delivery in either shape."""
-
-    id: str | None = None
-    event: str = Field(default="", validation_alias=AliasChoices("event", "type"))
-    at: Time = Field(default=None, validation_alias=AliasChoices("timestamp", "createdAt"))
-    data: DeliveryData = DeliveryData()
-
-
 def _digest(secret: bytes, body: bytes) -> bytes:
-    return hmac.new(secret, body, hashlib.sha256).hexdigest().encode("ascii")
+    digest = _keyed(secret).copy()
+    digest.update(body)
+    return digest.hexdigest().encode("ascii")
 
 
-def _signers(delivery: Delivery, meaning: Meaning) -> Iterator[SignerNotice]:
+@lru_cache(maxsize=64)
+def _keyed(secret: bytes) -> hmac.HMAC:
+    """A digest that has the secret in it: that takes as long as the body of a delivery."""
+    return hmac.new(secret, digestmod=hashlib.sha256)
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise BadJson("is no delivery that Penvio documents: an object is none")
+    return value
+
+
+def _texts(data: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
+    """The texts of those names; None for what is not there."""
+    found = list(map(data.get, names))
+    if not _TEXTS.issuperset(map(type, found)):
+        raise BadJson(f"is no delivery that Penvio documents: no text in one of {', '.join(names)}")
+    return found
+
+
+def _may_hold_secrets(body: bytes) -> bool:
+    """Whether a name of a secret may be in it; letters can be written as numbers, too."""
+    return b"Secret" in body or b"\\" in body
+
+
+def _signers(
+    data: Mapping[str, Any], told: EventType | None, at: datetime | None
+) -> list[SignerNotice]:
     """What is said of signers: by the event of the one it is about, by each one's own words."""
-    about = delivery.data.signer
+    about, listed = data.get("signer"), data.get("signers")
+    found: list[SignerNotice] = []
     if about is not None:
-        own = list(_own_act(about))
-        if meaning.act is not None and all(notice.type is not meaning.act for notice in own):
-            yield _notice(about, meaning.act, _time_of(about, meaning.act) or delivery.at)
-        yield from own
-    for signer in delivery.data.signers or ():
-        yield from _own_act(signer)
+        found += _acts(_object(about), told, at)
+    if listed is not None:
+        if not isinstance(listed, list):
+            raise BadJson("is no delivery that Penvio documents: signers is no list")
+        for signer in listed:
+            found += _acts(_object(signer), None, None)
+    return found
 
 
-def _own_act(signer: WireSigner) -> Iterator[SignerNotice]:
-    status = signer_status(
-        signer.status or "", signed_at=signer.signed_at, declined_at=signer.declined_at
-    )
-    act = _ACT.get(status)
-    if act is not None:
-        yield _notice(signer, act, _time_of(signer, act))
+def _acts(
+    signer: Mapping[str, Any], told: EventType | None, at: datetime | None
+) -> list[SignerNotice]:
+    """What a signer did: what is told of them, and what their own words say.
+
+    The time is the signer's own. The event's would be another one's, in a list.
+    """
+    id_, name, email, word, reason = _texts(signer, _SIGNER)
+    signed_at, declined_at = to_time(signer.get("signedAt")), to_time(signer.get("declinedAt"))
+    own = _ACT.get(signer_status(word or "", signed_at=signed_at, declined_at=declined_at))
+    found: list[SignerNotice] = []
+    if told is not None and told is not own:
+        when = (signed_at if told is EventType.SIGNER_SIGNED else None) or at
+        found.append(SignerNotice(told, id_, name, email, occurred_at=when, reason=reason))
+    if own is not None:
+        when = declined_at or signed_at
+        found.append(SignerNotice(own, id_, name, email, occurred_at=when, reason=reason))
+    return found
 
 
-def _notice(signer: WireSigner, act: EventType, at: datetime | None) -> SignerNotice:
-    return SignerNotice(
-        type=act,
-        remote_id=signer.id,
-        name=signer.name,
-        email=signer.email,
-        occurred_at=at,
-        reason=signer.decline_reason,
-    )
-
-
-def _time_of(signer: WireSigner, act: EventType) -> datetime | None:
-    """The signer's own time for an act. The event's time would be another signer's, in a list."""
-    if act is EventType.SIGNER_SIGNED:
-        return signer.signed_at
-    return signer.declined_at if act is EventType.SIGNER_DECLINED else None
-
-
-def _says_more(delivery: Delivery, meaning: Meaning) -> bool:
+def _says_more(word: str | None, meaning: Meaning) -> bool:
     """Whether the envelope's status is one that the event does not tell of."""
-    if not delivery.data.status:
-        return False
-    status = ENVELOPE.get(delivery.data.status, EnvelopeStatus.UNKNOWN)
-    is_news = status.is_final or status is EnvelopeStatus.UNKNOWN
-    return is_news and status is not meaning.status
+    is_news = word and word not in _STEPS
+    return bool(is_news) and ENVELOPE.get(word, EnvelopeStatus.UNKNOWN) is not meaning.status

@@ -102,8 +102,8 @@ def to_time(value: object) -> datetime | None:
     """A time of Penvio's in UTC; None for what is no time, which must not spoil the rest."""
     try:
         time = datetime.fromisoformat(value) if isinstance(value, str) else None
-        if time is None:
-            return None
+        if time is None or time.tzinfo is UTC:
+            return time
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
