@@ -70,8 +70,10 @@ if TYPE_CHECKING:
     )
     from esign_core.provider import Check, Registry, Template, hookimpl
     from esign_core.service import (
+        AsyncBatch,
         AsyncConnection,
         AsyncEsign,
+        Batch,
         Condition,
         Connection,
         Esign,
@@ -81,10 +83,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArtifactKind",
+    "AsyncBatch",
     "AsyncConnection",
     "AsyncEsign",
     "AuthenticationFailed",
     "Authenticity",
+    "Batch",
     "BrokenProvider",
     "Capabilities",
     "Channel",

@@ -6,15 +6,17 @@ A line with an ignore is a mistake that a type checker has to find: it complains
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, assert_type
 
 from esign_core import (
     ArtifactKind,
+    AsyncBatch,
     AsyncConnection,
     AsyncEsign,
+    Batch,
     Channel,
     Check,
     Condition,
@@ -119,6 +121,10 @@ def product(esign: Esign, draft: EnvelopeDraft) -> None:
     esign.remind(envelope.id, signer="s1")
     with esign.worker(threads=2):
         assert_type(esign.events.follow("billing"), Iterator[Event])
+        for batch in assert_type(esign.events.batches("billing", size=50), Iterator[Batch]):
+            assert_type(batch.events, Sequence[Event])
+            assert_type(batch.ack_statement(), str)
+            batch.ack()
         for event in assert_type(esign.events.read(after=1), list[Event]):
             assert_type(event.type, EventType)
     request = WebhookRequest(headers={}, body=b"{}")
@@ -145,6 +151,8 @@ async def awaiting_product(esign: AsyncEsign, draft: EnvelopeDraft) -> None:
     await esign.remind(envelope.id)
     async with esign.worker(tasks=2):
         assert_type(esign.events.follow("billing"), AsyncIterator[Event])
+        async for batch in assert_type(esign.events.batches("b"), AsyncIterator[AsyncBatch]):
+            await batch.ack()
         assert_type(await esign.events.read(), list[Event])
     assert_type(await esign.receive("acme", WebhookRequest(headers={}, body=b"{}")), Receipt)
     assert_type(await esign.condition(), Condition)

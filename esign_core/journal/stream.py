@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, insert, select, update
 from esign_core.journal import codec
 from esign_core.journal.rows import Rows
 from esign_core.journal.schema import counters, cursors, envelopes, events, observations
-from esign_core.journal.sql import Compiled, greatest, upsert
+from esign_core.journal.sql import POSTGRESQL, Compiled, greatest, upsert
 from esign_core.model import Event, Observation
 
 _LAST = Compiled(select(counters.c.value).where(counters.c.name == "seq"))
@@ -95,6 +95,15 @@ class Stream:
         """The position up to which a consumer has everything."""
         query = select(cursors.c.seq).where(cursors.c.consumer == consumer)
         return self._rows.connection.execute(query).scalar_one_or_none() or 0
+
+    def cursors_in_sql(self) -> str:
+        """The table of positions as any connection to this database can name it."""
+        if self._rows.connection.dialect.name != POSTGRESQL:
+            return cursors.name
+        schema: str = self._rows.connection.exec_driver_sql(
+            "SELECT quote_ident(current_schema())"
+        ).scalar_one()
+        return f"{schema}.{cursors.name}"
 
     def move_cursor(self, consumer: str, seq: int) -> None:
         """A consumer has everything up to a position. Cursors never go back."""

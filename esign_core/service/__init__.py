@@ -2,6 +2,7 @@
 
 from esign_core.service.async_connection import AsyncConnection
 from esign_core.service.async_esign import AsyncEsign
+from esign_core.service.batches import AsyncBatch, Batch
 from esign_core.service.condition import Condition
 from esign_core.service.connection import Connection
 from esign_core.service.esign import Esign
@@ -9,8 +10,10 @@ from esign_core.service.preview import Preview
 from esign_core.service.receipt import Receipt
 
 __all__ = [
+    "AsyncBatch",
     "AsyncConnection",
     "AsyncEsign",
+    "Batch",
     "Condition",
     "Connection",
     "Esign",
