@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Misconfigured,
         MissingExtra,
         NotFound,
+        NotInJournal,
         NotReady,
         NotSupported,
         Outcome,
@@ -67,6 +68,8 @@ if TYPE_CHECKING:
         Subscription,
         TemplateRef,
         WebhookRequest,
+        WorkItem,
+        WorkKind,
     )
     from esign_core.provider import Check, Registry, Template, hookimpl
     from esign_core.service import (
@@ -77,6 +80,7 @@ if TYPE_CHECKING:
         Condition,
         Connection,
         Esign,
+        NextStep,
         Preview,
         Receipt,
     )
@@ -118,7 +122,9 @@ __all__ = [
     "LogEntry",
     "Misconfigured",
     "MissingExtra",
+    "NextStep",
     "NotFound",
+    "NotInJournal",
     "NotReady",
     "NotSupported",
     "Outcome",
@@ -152,6 +158,8 @@ __all__ = [
     "UnreadableAnswer",
     "WebhookRejected",
     "WebhookRequest",
+    "WorkItem",
+    "WorkKind",
     "hookimpl",
 ]
 

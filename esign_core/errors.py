@@ -26,7 +26,8 @@ EsignError
 ├── NotReady                it will be there, but is not yet
 ├── DownloadFailed          a file could not be brought over whole
 ├── WebhookRejected         a delivery is not authentic
-├── UnknownEnvelope         the journal has no such envelope
+├── NotInJournal            the journal has nothing with that id
+│   └── UnknownEnvelope
 ├── KeyReused               one key, two different drafts
 └── JournalUnusable         the journal cannot be opened or written
 ```
@@ -117,21 +118,14 @@ class EsignError(Exception):
         self.retry_after_seconds = retry_after_seconds
         self.problems = tuple(problems)
 
-    def locate(
-        self,
-        *,
-        provider: str | None = None,
-        connection: str | None = None,
-        operation: str | None = None,
-        subject: str | None = None,
-        envelope_id: str | None = None,
-    ) -> Self:
-        """The same error, told where it happened. What it knows already stays."""
-        self.provider = self.provider or provider
-        self.connection = self.connection or connection
-        self.operation = self.operation or operation
-        self.subject = self.subject or subject
-        self.envelope_id = self.envelope_id or envelope_id
+    def locate(self, **where: str | None) -> Self:
+        """The same error, told where it happened. What it knows already stays.
+
+        Args:
+            **where: `provider`, `connection`, `operation`, `subject`, `envelope_id`.
+        """
+        for name, told in where.items():
+            setattr(self, name, getattr(self, name) or told)
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -281,7 +275,11 @@ class WebhookRejected(EsignError):
         self.reason = reason
 
 
-class UnknownEnvelope(EsignError):
+class NotInJournal(EsignError):
+    """The journal has no delivery, or nothing to do, with that id: list those that it has."""
+
+
+class UnknownEnvelope(NotInJournal):
     """The journal has no such envelope: `list` tells those that it has."""
 
 

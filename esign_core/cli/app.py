@@ -41,7 +41,9 @@ COMMANDS = {
     ),
     "send": Command(f"{_AT}.sending:send", "Ask for signatures, once for each key.", "Envelopes"),
     "list": Command(f"{_AT}.envelopes:list_", "The envelopes of the journal.", "Envelopes"),
-    "show": Command(f"{_AT}.envelopes:show", "Where an envelope stands.", "Envelopes"),
+    "show": Command(
+        f"{_AT}.envelopes:show", "Where an envelope stands, and what happens next.", "Envelopes"
+    ),
     "links": Command(f"{_AT}.envelopes:links", "Where each signer signs.", "Envelopes"),
     "remind": Command(f"{_AT}.envelopes:remind", "Write once more to who is open.", "Envelopes"),
     "cancel": Command(f"{_AT}.envelopes:cancel", "Call an envelope off.", "Envelopes"),
@@ -52,8 +54,14 @@ COMMANDS = {
         f"{_AT}.envelopes:download", "Bring an envelope's files here.", "Envelopes"
     ),
     "events": Command(f"{_AT}.events:events", "The stream: what became known.", "Running"),
+    "inbox": Command(
+        f"{_AT}.inbox:inbox", "What was delivered, and what was made of it.", "Running"
+    ),
     "serve": Command(f"{_AT}.serve:serve", "Take webhooks in.", "Running", "serve"),
     "worker": Command(f"{_AT}.worker:worker", "Do what is left to do.", "Running"),
+    "erase": Command(f"{_AT}.erase:erase", "Remove a person's data from the journal.", "Running"),
+    "keys": Command(f"{_AT}.keys:keys", "Keys that seal the journal's secrets.", "Running"),
+    "work": Command(f"{_AT}.work:work", "What is left to do.", "Running"),
     "doctor": Command(f"{_AT}.doctor:doctor", "What is wrong, and what to do.", "Running"),
     "providers": Command(f"{_AT}.providers:providers", "The installed providers.", "Trying out"),
     "sandbox": Command(

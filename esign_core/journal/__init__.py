@@ -2,12 +2,13 @@
 
 from esign_core.journal.budgets import JournalBudgets, budgets_of
 from esign_core.journal.connections import Hearing
+from esign_core.journal.delivery import DeliveryState, InboxEntry, digest_of
 from esign_core.journal.envelopes import Intent
-from esign_core.journal.inbox import DeliveryState, InboxEntry, digest_of
+from esign_core.journal.erasure import Trace
 from esign_core.journal.journal import Journal, Transaction
 from esign_core.journal.tokens import JournalTokens
 from esign_core.journal.vault import Vault
-from esign_core.journal.work_item import WorkItem, WorkKind
+from esign_core.model import WorkItem, WorkKind
 
 __all__ = [
     "DeliveryState",
@@ -17,6 +18,7 @@ __all__ = [
     "Journal",
     "JournalBudgets",
     "JournalTokens",
+    "Trace",
     "Transaction",
     "Vault",
     "WorkItem",

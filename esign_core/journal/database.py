@@ -57,7 +57,7 @@ class Database(Generic[U]):
     if the first transaction that it was in fails; so it does nothing but write.
     """
 
-    url: str
+    url: str = field(repr=False)  # it may have a password in it
     """`sqlite:///file.db`, `postgresql://...`, or `sqlite://` for what is gone with the process."""
     unit: Callable[[Connection], U]
     """Makes what the pieces of one transaction are given."""
@@ -114,6 +114,18 @@ class Database(Generic[U]):
     def listen(self, wake: Callable[[], None]) -> None:
         """Have `wake` called when another process has written, where the database can tell."""
         self._processes.get().store.listen(wake)
+
+    def tidy(self) -> None:
+        """Have what was deleted overwritten.
+
+        Raises:
+            JournalUnusable: It could not be.
+        """
+        store = self._processes.get().store
+        try:
+            store.tidy()
+        except (DBAPIError, NoneFree, store.driver_error) as error:
+            raise self._unusable(store, error) from error
 
     def close(self) -> None:
         """Close every connection of this process."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, select, update
 
 from esign_core.journal import codec
+from esign_core.journal.delivery import DeliveryState, InboxEntry, entry_of
 from esign_core.journal.rows import Rows
-from esign_core.journal.schema import inbox
+from esign_core.journal.schema import envelopes, inbox
 from esign_core.journal.sql import Compiled
 from esign_core.model import Authenticity, WebhookRequest
 
@@ -27,57 +25,9 @@ _KEEP = Compiled(
     *(column.name for column in inbox.c if column.name not in {"id", "dropped_at"}),
 )
 
-
-class DeliveryState(StrEnum):
-    """What was made of a delivery."""
-
-    OBSERVED = "observed"
-    """It was read, and moved an envelope if it had news."""
-    HINT = "hint"
-    """It proves nothing; the vendor is asked."""
-    WAITING = "waiting"
-    """It is about an envelope that is not known here, or not yet."""
-    FOREIGN = "foreign"
-    """It is about an envelope that is none of ours."""
-    UNREADABLE = "unreadable"
-    """It is authentic, and this version cannot read it."""
-    EMPTY = "empty"
-    """It is about no envelope: a test, a confirmation."""
-
-
-@dataclass(frozen=True)
-class InboxEntry:
-    """One delivery, as it was kept."""
-
-    id: int
-    connection: str
-    remote_id: str | None
-    state: DeliveryState
-    authenticity: Authenticity
-    request: WebhookRequest
-    received_at: datetime
-    error: str | None = None
-    """What kind of fault made it unreadable."""
-
-
-def digest_of(
-    connection: str, remote_id: str | None, key: str | None, body: bytes, *, place: int = 0
-) -> str:
-    """What makes two deliveries the same: the vendor's event id, or every byte of the body.
-
-    Args:
-        connection: The connection's name.
-        remote_id: The vendor's id of the envelope.
-        key: The vendor's id of the event.
-        body: The delivery's body.
-        place: How many with the same ids were before it in one delivery.
-    """
-    kind, told = (b"body", body) if key is None else (b"id", key.encode())
-    parts = (connection.encode(), (remote_id or "").encode(), kind, b"%d" % place, told)
-    digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()
+_ENTRIES = select(inbox, envelopes.c.id.label("envelope_id")).outerjoin(
+    envelopes, envelopes.c.n == inbox.c.envelope
+)
 
 
 class Inbox:
@@ -131,8 +81,8 @@ class Inbox:
 
     def waiting(self, connection: str, remote_id: str) -> list[InboxEntry]:
         """Deliveries about an envelope that was not known when they came, oldest first."""
-        query = select(inbox).where(_unclaimed(connection, remote_id)).order_by(inbox.c.id)
-        return [_entry(row) for row in self._rows.connection.execute(query)]
+        query = _ENTRIES.where(_unclaimed(connection, remote_id)).order_by(inbox.c.id)
+        return [entry_of(row) for row in self._rows.connection.execute(query)]
 
     def claim(
         self, entry: InboxEntry, envelope: int, state: DeliveryState, error: str | None = None
@@ -160,10 +110,61 @@ class Inbox:
         )
         return self._rows.connection.execute(query.limit(1)).first() is not None
 
-    def list(self, *, limit: int = 100) -> list[InboxEntry]:
-        """What was kept, the newest first."""
-        query = select(inbox).order_by(inbox.c.id.desc()).limit(limit)
-        return [_entry(row) for row in self._rows.connection.execute(query)]
+    def list(
+        self,
+        *,
+        connection: str | None = None,
+        state: DeliveryState | None = None,
+        envelope_id: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[InboxEntry]:
+        """What was kept, the newest first; before an id, if one is given."""
+        query = _ENTRIES.order_by(inbox.c.id.desc()).limit(limit)
+        if connection is not None:
+            query = query.where(inbox.c.connection == connection)
+        if state is not None:
+            query = query.where(inbox.c.state == state)
+        if envelope_id is not None:
+            query = query.where(envelopes.c.id == envelope_id)
+        if before is not None:
+            query = query.where(inbox.c.id < before)
+        return [entry_of(row) for row in self._rows.connection.execute(query)]
+
+    def get(self, delivery_id: int) -> InboxEntry | None:
+        """A delivery by its id, if there is one."""
+        row = self._rows.connection.execute(_ENTRIES.where(inbox.c.id == delivery_id)).first()
+        return entry_of(row) if row is not None else None
+
+    def mark(self, delivery_id: int, state: DeliveryState, error: str | None = None) -> None:
+        """Something else was made of a delivery than before."""
+        _ = self._rows.connection.execute(
+            update(inbox).where(inbox.c.id == delivery_id).values(state=state, error=error)
+        )
+
+    def is_about(self, delivery_id: int, remote_id: str) -> None:
+        """It turns out which envelope a delivery is about, by the vendor's id."""
+        _ = self._rows.connection.execute(
+            update(inbox).where(inbox.c.id == delivery_id).values(remote_id=remote_id)
+        )
+
+    def drop_raw(self, before: datetime, at: datetime, *, limit: int) -> int:
+        """Drop headers and bodies of what came before a time; answers how many there were.
+
+        What identifies a delivery stays, so that it is still known if it comes again.
+        """
+        old = (inbox.c.received_at < codec.dump_time(before)) & inbox.c.dropped_at.is_(None)
+        chosen = select(inbox.c.id).where(old).order_by(inbox.c.received_at).limit(limit)
+        return self.empty(inbox.c.id.in_(chosen.scalar_subquery()), at)
+
+    def empty(self, which: ColumnElement[bool], at: datetime) -> int:
+        """Drop headers and bodies; answers of how many deliveries."""
+        done = self._rows.connection.execute(
+            update(inbox)
+            .where(which)
+            .values(headers="{}", body=b"", dropped_at=codec.dump_time(at))
+        )
+        return done.rowcount
 
     def _has(self, envelope: int, digest: str) -> bool:
         if (envelope, digest) in self._kept:
@@ -176,17 +177,4 @@ def _unclaimed(connection: str, remote_id: str) -> ColumnElement[bool]:
         (inbox.c.envelope == 0)
         & (inbox.c.connection == connection)
         & (inbox.c.remote_id == remote_id)
-    )
-
-
-def _entry(row: Row[tuple[object, ...]]) -> InboxEntry:
-    return InboxEntry(
-        id=row.id,
-        connection=row.connection,
-        remote_id=row.remote_id,
-        state=DeliveryState(row.state),
-        authenticity=Authenticity(row.authenticity),
-        request=WebhookRequest(json.loads(row.headers), row.body),
-        received_at=codec.load_time(row.received_at),
-        error=row.error,
     )

@@ -14,6 +14,7 @@ from esign_core.engine.together import Answer
 from esign_core.journal.connections import Connections
 from esign_core.journal.database import Database
 from esign_core.journal.envelopes import Envelopes
+from esign_core.journal.erasure import Erasure
 from esign_core.journal.inbox import Inbox
 from esign_core.journal.listening import tell_others
 from esign_core.journal.news import News
@@ -42,6 +43,7 @@ class Transaction:
         self.inbox = Inbox(self._rows)
         self.stream = Stream(self._rows)
         self.work = Work(connection)
+        self.erasure = Erasure(self._rows, self.envelopes, self.inbox)
         self.connections = Connections(connection)
         self.vitals = Vitals(self._rows)
         self.secrets = Secrets(connection, vault)
@@ -67,7 +69,7 @@ class Transaction:
 class Journal:
     """The database with its words for it. Safe for many threads, and after a fork."""
 
-    url: str
+    url: str = field(repr=False)  # it may have a password in it
     """`sqlite:///file.db`, `postgresql://...`, or `sqlite://` for what is gone with the process."""
     vault: Vault = field(default_factory=Vault)
     """What seals secrets; one without keys keeps none, but for the handles of jobs."""
@@ -130,6 +132,14 @@ class Journal:
     def listen(self) -> None:
         """Have other processes' news count too, where the database can tell of them."""
         self._database.listen(self.wake)
+
+    def tidy(self) -> None:
+        """Have the database overwrite what was deleted from it.
+
+        Raises:
+            JournalUnusable: It could not; what was deleted can still be found in its files.
+        """
+        self._database.tidy()
 
     def close(self) -> None:
         """Close the database."""

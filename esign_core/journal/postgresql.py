@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from esign_core.errors import JournalUnusable
 from esign_core.journal.listening import Listener
-from esign_core.journal.schema import counters
+from esign_core.journal.schema import counters, metadata
 from esign_core.journal.sql import Compiled
 from esign_core.journal.stores import open_engine
 
@@ -97,6 +97,13 @@ class PostgresqlStore:
             if self._listener is None:
                 self._listener = Listener(self._engine, self.driver_error, wake)
                 self._listener.start()
+
+    def tidy(self) -> None:
+        """Let the server use the room of deleted rows anew."""
+        tables = ", ".join(table.name for table in metadata.sorted_tables)
+        with self._engine.connect() as connection:
+            line = connection.execution_options(isolation_level="AUTOCOMMIT")
+            _ = line.exec_driver_sql(f"VACUUM {tables}")
 
     def reason(self, error: Exception) -> str:
         """Why PostgreSQL refused: its first line, which quotes no value; the next ones may."""

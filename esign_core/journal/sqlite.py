@@ -95,6 +95,13 @@ class SqliteStore:
     def listen(self, wake: Callable[[], None]) -> None:
         """Nobody tells: who waits looks by itself."""
 
+    def tidy(self) -> None:
+        """Write the file anew, without what was deleted; it has to be free for a moment."""
+        with self._writing, self._turn(), self._writer.connect() as connection:
+            line = connection.connection
+            _ = line.cursor().execute("VACUUM")
+            _ = line.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def reason(self, error: Exception) -> str:
         """Why SQLite refused: its messages quote no value."""
         cause = error.orig if isinstance(error, DBAPIError) else error
@@ -132,6 +139,7 @@ def _prepare(connection: Any, _record: object) -> None:
     try:
         for pragma in _DURABLE:
             cursor.execute(pragma)
+        cursor.execute("PRAGMA secure_delete=ON")  # nothing of what was removed stays in the file
     finally:
         cursor.close()
 

@@ -42,6 +42,10 @@ class Store(Protocol):
         """Have `wake` called when another process has written; the first one to ask counts."""
         ...
 
+    def tidy(self) -> None:
+        """Have what was deleted overwritten."""
+        ...
+
     def reason(self, error: Exception) -> str:
         """Why the database refused, without any value that was to be written."""
         ...

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
-
-from pydantic import SecretStr
+from typing import TYPE_CHECKING, Any
 
 from esign_core.model import (
     ArtifactKind,
@@ -21,11 +18,13 @@ from esign_core.service.condition import Condition
 from esign_core.service.defaults import JOB_PATIENCE_SECONDS, SIGNED
 from esign_core.service.later import (
     Events,
-    Registry,
+    Inbox,
     SyncDriver,
+    Work,
     Worker,
     check_via,
     condition,
+    erase,
     operations,
     preview,
     receive,
@@ -33,16 +32,17 @@ from esign_core.service.later import (
     send,
     verbs,
 )
-from esign_core.service.opened import Opened
+from esign_core.service.opened import Closing
 from esign_core.service.receipt import Receipt
 
 if TYPE_CHECKING:
     from esign_core.engine import SavedFile
     from esign_core.provider import Check, Response
+    from esign_core.service.erase import Erased
     from esign_core.service.preview import Preview
 
 
-class Esign(Opened):
+class Esign(Closing):
     """Envelopes over every connection, remembered in a journal.
 
     Args:
@@ -53,6 +53,7 @@ class Esign(Opened):
             asked; grows while nothing changes.
         encryption_keys: What seals secrets in the journal, as `esign keys new` makes them: the
             first one seals, every one opens. Without any, tokens stay in memory.
+        archive: The folder into which a worker brings the signed files of completed envelopes.
         registry: Where providers are looked for; the installed ones if not given.
 
     Raises:
@@ -60,24 +61,11 @@ class Esign(Opened):
         Misconfigured: A setting is wrong, unknown or missing.
     """
 
-    def __init__(
-        self,
-        connections: Mapping[str, Mapping[str, Any]],
-        *,
-        journal: str = "sqlite:///esign.db",
-        refresh_after_seconds: float = 60.0,
-        encryption_keys: Sequence[str | SecretStr] = (),
-        registry: Registry | None = None,
-    ) -> None:
-        super().__init__(
-            connections,
-            journal=journal,
-            refresh_after_seconds=refresh_after_seconds,
-            encryption_keys=encryption_keys,
-            registry=registry,
-        )
+    def _begin(self) -> None:
         self._driver = SyncDriver()
         self.events = Events(self._workspace, self._driver)
+        self.inbox = Inbox(self._workspace, self._driver)
+        self.work = Work(self._workspace, self._driver)
 
     def check(self, draft: EnvelopeDraft, *, via: str, online: bool = False) -> Check:
         """What of a draft a connection cannot do, and which connections could.
@@ -270,6 +258,19 @@ class Esign(Opened):
         """
         return self._driver.run(receive(self._workspace, endpoint, request))
 
+    def erase(self, email: str, *, is_try: bool = False) -> Erased:
+        """Remove a person's data from the journal and its raw deliveries, for ever.
+
+        Args:
+            email: The person's address, in whatever case.
+            is_try: Only look which envelopes tell of them.
+
+        Raises:
+            NotReady: One of those envelopes is still open; nothing was erased.
+            JournalUnusable: It was not erased everywhere; do it again.
+        """
+        return self._driver.run(erase(self._workspace, email, is_try=is_try))
+
     def condition(self) -> Condition:
         """How the journal stands: how far its stream is, what is left to do, what is in doubt.
 
@@ -281,18 +282,3 @@ class Esign(Opened):
     def worker(self, *, threads: int = 2) -> Worker:
         """Do what is left to do, while the answer's `with` block lasts."""
         return Worker(self._workspace, self._driver, threads=threads)
-
-    def close(self) -> None:
-        """Close the connections to vendors and the journal."""
-        self._workspace.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()

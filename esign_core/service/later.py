@@ -40,12 +40,15 @@ if TYPE_CHECKING:
     from esign_core.service.condition import condition
     from esign_core.service.config import Config, as_keys, read_config
     from esign_core.service.connections import connection_in
+    from esign_core.service.deliveries import AsyncInbox, Inbox
     from esign_core.service.downloads import download
+    from esign_core.service.erase import erase
     from esign_core.service.events import AsyncEvents, Events
     from esign_core.service.opening import open_session
     from esign_core.service.receive import receive
     from esign_core.service.resolve import resolve
     from esign_core.service.send import preview, send
+    from esign_core.service.work import AsyncWork, Work
     from esign_core.service.worker import AsyncWorker, Worker
     from esign_core.service.workspace import Workspace
 else:
@@ -64,6 +67,9 @@ else:
     as_keys = _Later("esign_core.service.config", "as_keys")
     read_config = _Later("esign_core.service.config", "read_config")
     connection_in = _Later("esign_core.service.connections", "connection_in")
+    AsyncInbox = _Later("esign_core.service.deliveries", "AsyncInbox")
+    Inbox = _Later("esign_core.service.deliveries", "Inbox")
+    erase = _Later("esign_core.service.erase", "erase")
     download = _Later("esign_core.service.downloads", "download")
     AsyncEvents = _Later("esign_core.service.events", "AsyncEvents")
     Events = _Later("esign_core.service.events", "Events")
@@ -72,6 +78,8 @@ else:
     resolve = _Later("esign_core.service.resolve", "resolve")
     preview = _Later("esign_core.service.send", "preview")
     send = _Later("esign_core.service.send", "send")
+    AsyncWork = _Later("esign_core.service.work", "AsyncWork")
+    Work = _Later("esign_core.service.work", "Work")
     AsyncWorker = _Later("esign_core.service.worker", "AsyncWorker")
     Worker = _Later("esign_core.service.worker", "Worker")
     Workspace = _Later("esign_core.service.workspace", "Workspace")
@@ -79,14 +87,18 @@ else:
 __all__ = [
     "AsyncDriver",
     "AsyncEvents",
+    "AsyncInbox",
+    "AsyncWork",
     "AsyncWorker",
     "Config",
     "Events",
+    "Inbox",
     "Journal",
     "Registry",
     "SyncDriver",
     "Transport",
     "Vault",
+    "Work",
     "Worker",
     "Workspace",
     "as_keys",
@@ -95,6 +107,7 @@ __all__ = [
     "condition",
     "connection_in",
     "download",
+    "erase",
     "open_session",
     "operations",
     "preview",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Self
 
 from pydantic import SecretStr
@@ -29,12 +30,18 @@ class Opened:
         journal: str = "sqlite:///esign.db",
         refresh_after_seconds: float = 60.0,
         encryption_keys: Sequence[str | SecretStr] = (),
+        archive: str | Path | None = None,
         registry: Registry | None = None,
     ) -> None:
         keys = as_keys(encryption_keys)
-        config = Config(dict(connections), journal, refresh_after_seconds, encryption_keys=keys)
+        folder = str(archive) if archive is not None else None
+        config = Config(dict(connections), journal, refresh_after_seconds, folder, keys)
         opened = Journal(journal, Vault(keys))
         self._workspace = Workspace(config, opened, registry or Registry.installed())
+        self._begin()
+
+    def _begin(self) -> None:
+        """What is different for those who wait and those who await."""
 
     @classmethod
     def from_config(cls, path: str | Path) -> Self:
@@ -50,6 +57,7 @@ class Opened:
             journal=config.journal,
             refresh_after_seconds=config.refresh_after_seconds,
             encryption_keys=config.encryption_keys,
+            archive=config.archive,
             registry=registry,
         )
 
@@ -65,3 +73,41 @@ class Opened:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {', '.join(self.connections) or 'without connections'}>"
+
+
+class Closing(Opened):
+    """What is closed by a blocking call, or at the end of a `with` block."""
+
+    def close(self) -> None:
+        """Close the connections to vendors and the journal."""
+        self._workspace.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class AsyncClosing(Opened):
+    """What is closed by an awaited call, or at the end of an `async with` block."""
+
+    async def aclose(self) -> None:
+        """Close the connections to vendors and the journal."""
+        await self._workspace.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()

@@ -10,9 +10,17 @@ from typing import Any
 import pytest
 
 from esign_core.service import AsyncConnection, AsyncEsign, Connection, Esign
+from esign_core.service.deliveries import AsyncInbox, Inbox
 from esign_core.service.events import AsyncEvents, Events
+from esign_core.service.opened import AsyncClosing, Closing
 
-PAIRS = [(Connection, AsyncConnection), (Esign, AsyncEsign), (Events, AsyncEvents)]
+PAIRS = [
+    (Connection, AsyncConnection),
+    (Esign, AsyncEsign),
+    (Closing, AsyncClosing),
+    (Events, AsyncEvents),
+    (Inbox, AsyncInbox),
+]
 AWAITED = {"close": "aclose", "__enter__": "__aenter__", "__exit__": "__aexit__"}
 ALSO_BLOCKING = {"connections", "rejected", "from_config", "worker", "__init__"}
 """What asks nobody, and so is the same in both."""
