@@ -191,7 +191,10 @@ class ProviderError(EsignError):
 
     def _deed(self) -> str:
         verb = _DEEDS.get(self.operation or "", (self.operation or "").replace("_", " "))
-        return f'{verb} "{self.subject}"' if self.subject else verb
+        if not self.subject:
+            return verb
+        subject = "".join(char if char.isprintable() else " " for char in self.subject)
+        return f'{verb} "{subject}"'  # an id may be anybody's word
 
     def _meaning(self) -> str:
         sends = self.operation in {"send", "dispatch"}

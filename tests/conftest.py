@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.databases import DATABASES, fresh
+from tests.logged import Heard
+from tests.logged import heard as everything_heard
 from tests.spans import Spans, recorded
 
 
@@ -61,3 +63,10 @@ def spans() -> Iterator[Spans]:
     """What is traced, for a product that traces."""
     with recorded() as spans:
         yield spans
+
+
+@pytest.fixture
+def heard() -> Iterator[Heard]:
+    """What is logged, for a product that logs at DEBUG."""
+    with everything_heard() as heard:
+        yield heard

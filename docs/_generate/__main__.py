@@ -18,6 +18,8 @@ from docs._generate.commands import commands
 from docs._generate.draft import fields, makers
 from docs._generate.errors import error_tree, errors
 from docs._generate.features import can_do, feature_matrix, operation_matrix
+from docs._generate.logs import log_records, span_attributes
+from docs._generate.receiver import answers, metrics
 from docs._generate.settings import options, settings
 from docs._generate.tables import constants, table
 from docs._generate.words import class_table
@@ -29,6 +31,7 @@ _PART = re.compile(
     re.DOTALL,
 )
 _MAKERS: dict[str, Callable[..., str]] = {
+    "answers": answers,
     "can-do": can_do,
     "class": class_table,
     "commands": commands,
@@ -37,10 +40,13 @@ _MAKERS: dict[str, Callable[..., str]] = {
     "errors": errors,
     "feature-matrix": feature_matrix,
     "fields": fields,
+    "log-records": log_records,
     "makers": makers,
+    "metrics": metrics,
     "operation-matrix": operation_matrix,
     "options": options,
     "settings": settings,
+    "span-attributes": span_attributes,
     "table": table,
 }
 

@@ -26,6 +26,10 @@ _BEFORE = {
         'run until esign show env_... --fetch | grep "status.*completed"; do sleep 0.1; done',
     ),
     "resolve": ("may be refused",),  # three ways to decide; nothing at the desk is in doubt
+    "keys": (
+        "run export ESIGN_KEY=$(esign keys new)",
+        """run sed -i '1i encryption_keys = ["${ESIGN_KEY}"]' esign.toml""",
+    ),
     "cancel": ("run esign send lease.yaml --via penvio-eu --key lease-18",),
 }
 """What has to happen before a command's examples can work."""

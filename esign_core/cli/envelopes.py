@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from esign_core import Esign
+from esign_core import Esign, NextStep
 from esign_core.cli.output import say, show_fields, show_json, show_table
 from esign_core.cli.parameters import (
     AT_LEAST_ONE,
@@ -58,7 +58,7 @@ def show(
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
-    """Where an envelope stands.
+    """Where an envelope stands, and what happens next.
 
     As the journal knows it; with --fetch, after a look at the vendor.
 
@@ -68,7 +68,14 @@ def show(
     """
     with Esign.from_config(config) as esign, progress("Looking", as_json=as_json):
         found = esign.fetch(envelope) if fetch else esign.get(envelope)
-    show_envelope(found, as_json=as_json)
+        following = esign.work.next(found.id)
+    data = {**envelope_data(found), "next": _next_data(following)}
+    if as_json:
+        show_json(data)
+        return
+    _show_data(data)
+    if found.is_in_doubt:
+        say(what_follows(found))
 
 
 def links(
@@ -219,11 +226,24 @@ def show_state(envelope: Envelope, *, as_json: bool) -> None:
     data = envelope_data(envelope)
     if as_json:
         show_json(data)
-        return
+    else:
+        _show_data(data)
+
+
+def _show_data(data: dict[str, Any]) -> None:
     told = ("id", "title", "status", "outcome", "connection", "remote_id", "created_at", "failure")
-    show_fields((name.replace("_", " "), data[name]) for name in told)
-    rows = [(s.id, s.name, s.role, s.order, s.status) for s in envelope.signers]
-    show_table(("signer", "name", "role", "order", "status"), rows)
+    following = (data.get("next") or {}).get("text")
+    show_fields([*((name.replace("_", " "), data[name]) for name in told), ("next", following)])
+    columns = ("id", "name", "role", "order", "status")
+    rows = [[signer[name] for name in columns] for signer in data["signers"]]
+    show_table(("signer", *columns[1:]), rows)
+
+
+def _next_data(step: NextStep | None) -> dict[str, Any] | None:
+    if step is None:
+        return None
+    at = step.at.isoformat() if step.at is not None else None
+    return {"what": step.what, "at": at, "text": step.text}
 
 
 def what_follows(envelope: Envelope) -> str:

@@ -17,7 +17,7 @@ from esign_core.engine.limits import (
     told_of,
 )
 from esign_core.engine.retry import DEADLINE_SECONDS, pause
-from esign_core.engine.watch import RequestWatch, tell_again
+from esign_core.engine.watch import RequestWatch, Unwatched, tell_again, tell_wait, watch_request
 from esign_core.errors import EsignError, NotReady, Outcome, RateLimited, Unavailable
 from esign_core.provider import Response
 
@@ -89,9 +89,9 @@ class Attempts:
         if error is not None:
             raise AttemptFailed(error)
 
-    def watched(self) -> RequestWatch:
+    def watched(self) -> RequestWatch | Unwatched:
         """What watches over the next attempt."""
-        return RequestWatch(self._effect, self._made + 1)
+        return watch_request(self._effect, self._made + 1)
 
     def ask(self) -> float:
         """Seconds to wait before asking again for a slot in each budget of the request; 0: go.
@@ -117,7 +117,10 @@ class Attempts:
                 outcome=Outcome.NOT_DONE,
                 retry_after_seconds=wait,
             )
-        return wait and max(now + wait - self._clock(), _AT_ONCE_SECONDS)
+        if wait <= 0:
+            return 0.0
+        tell_wait(self._effect, self._made + 1, wait)
+        return max(now + wait - self._clock(), _AT_ONCE_SECONDS)
 
     def expect_turn(self, ticket: Ticket | None = None) -> None:
         """Do nothing while the request may begin: it may have waited for a thread.
@@ -222,7 +225,8 @@ class Attempts:
 
 def _ticket(effect: Exchange, until: float) -> Ticket:
     upload = 0.0 if isinstance(effect.request.body, bytes) else UPLOAD_SECONDS
-    return Ticket(effect.limits, until, lapse_seconds=START_SECONDS + AT_VENDOR_SECONDS + upload)
+    arrives_in = START_SECONDS + AT_VENDOR_SECONDS + upload
+    return Ticket(effect.limits, until, arrives_in_seconds=arrives_in)
 
 
 def judged(effect: Exchange, answer: Response | SavedFile) -> Response | SavedFile:

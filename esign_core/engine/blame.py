@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from esign_core.engine.links import fit_links
 from esign_core.engine.redaction import fit_to_show
 from esign_core.errors import BrokenProvider, EsignError, Outcome, Unavailable, UnreadableAnswer
 from esign_core.model import Job, Page, Snapshot
@@ -18,6 +17,7 @@ from esign_core.provider import (
     Template,
     Token,
 )
+from esign_core.provider.blame import blamed
 
 T = TypeVar("T")
 
@@ -40,35 +40,18 @@ _ANSWERS: dict[str, tuple[type, ...]] = {
 }
 
 
-@contextmanager
-def blamed(what: str) -> Generator[None]:
-    """Run an adapter's code; what it may not raise becomes a `BrokenProvider`.
-
-    Cancellation never reaches code that does not await, so even a `CancelledError` from in here
-    is the adapter's own. Ctrl-C and a server's signal to stop do reach it, and go on.
-    """
-    try:
-        yield
-    except (EsignError, KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:
-        raise BrokenProvider(
-            f"{type(error).__name__} in {what}: a fault of the adapter, not of yours; please "
-            "report it with the traceback"
-        ) from error
-
-
 def expected_answer(answer: T, what: str, operation: str) -> T:
     """What a flow answered; looked at, because an adapter's types are promises only.
 
     Raises:
         BrokenProvider: It is none of what the operation answers.
+        UnreadableAnswer: It is a signing link that leads elsewhere than to a web page.
     """
     kinds = _ANSWERS.get(operation)
     if kinds is not None and not isinstance(answer, kinds):
         names = " or ".join(kind.__name__ for kind in kinds)
         raise BrokenProvider(f"{what} answered {type(answer).__name__}, not {names}")
-    return answer
+    return fit_links(answer)
 
 
 def explain(

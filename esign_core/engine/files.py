@@ -96,7 +96,7 @@ def _failed(to: Path, error: OSError) -> DownloadFailed:
 def safe_name(name: str, *, otherwise: str = "document.pdf") -> str:
     """A file name made from words that came from outside: one plain name, never a path."""
     text = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
-    text = _shortened(_UNSAFE.sub("_", text).strip(" ."))
+    text = _shortened(_UNSAFE.sub("_", text).lstrip(" .-").rstrip(" ."))
     return otherwise if not text or _DEVICES.fullmatch(text) else text
 
 

@@ -9,7 +9,7 @@ share a slot are at least one window apart there.
 from __future__ import annotations
 
 import math
-import secrets
+import random
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -46,9 +46,10 @@ class Ticket:
     limits: tuple[Limit, ...]
     until: float = math.inf
     """When who asks gives up, on the clock of who asks."""
-    lapse_seconds: float = START_SECONDS + AT_VENDOR_SECONDS
-    """How long the slots are held at the longest if nobody gives them back."""
-    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    arrives_in_seconds: float = START_SECONDS + AT_VENDOR_SECONDS
+    """How long after it got its slots the request may arrive at the vendor. One window later they
+    come free, if nobody gives them back: whoever had them must have died."""
+    id: str = field(default_factory=lambda: f"{random.getrandbits(64):x}")
     is_out: bool = False
     """Whether it has its slots."""
     is_waiting: bool = False
@@ -96,7 +97,7 @@ def admit(
     ticket: str,
     now: float,
     *,
-    lapses_at: float = IN_FLIGHT,
+    arrives_by: float = IN_FLIGHT,
     patience: float = math.inf,
 ) -> float:
     """A slot in each budget: 0; or in none, and seconds after which to ask again.
@@ -108,14 +109,14 @@ def admit(
         budgets: With their limits; they are changed.
         ticket: The request's, the same each time it asks.
         now: The time, on the same clock as the budgets.
-        lapses_at: When the slots are no longer held, if nobody gives them back.
+        arrives_by: When the request has arrived, if nobody gives the slots back.
         patience: Who has to wait for more seconds than these does not stand in line.
     """
     waits = [budget.wait(limit, ticket, now) for limit, budget in budgets]
     longest = max(waits, default=0.0)
-    for (_, budget), wait in zip(budgets, waits, strict=True):
+    for (limit, budget), wait in zip(budgets, waits, strict=True):
         if longest <= 0:
-            budget.take(ticket, now, lapses_at)
+            budget.take(limit, ticket, now, arrives_by)
         elif wait == longest <= patience:
             budget.stand(ticket, now + longest)
             patience = -math.inf  # one line is enough

@@ -19,6 +19,7 @@ from esign_core.errors import (
     NotReady,
     PermissionDenied,
 )
+from esign_core.model.secrecy import NeverPickled
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -32,7 +33,7 @@ _CHUNK_BYTES = 1024**2
 
 
 @dataclass
-class Buckets:
+class Buckets(NeverPickled):
     """The buckets that were read from, each opened once."""
 
     _stores: dict[tuple[str, frozenset[tuple[str, str]]], ObjectStore] = field(

@@ -22,9 +22,9 @@ from esign_core.engine.effects import (
     save,
 )
 from esign_core.engine.limits import BudgetStore
-from esign_core.engine.logs import FLOW_NOT_CLOSED
 from esign_core.engine.permission import Permission
 from esign_core.engine.prepare import prepare
+from esign_core.engine.records import FLOW_NOT_CLOSED
 from esign_core.engine.redaction import fit_to_show
 from esign_core.engine.renewal import renewed
 from esign_core.engine.sharing import TokenStore

@@ -18,15 +18,13 @@ from esign_core.service import AsyncEsign
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
-def receiver(
-    esign: AsyncEsign, *, intake: Intake | None = None
-) -> Callable[[Message, Receive, Send], Awaitable[None]]:
+def receiver(esign: AsyncEsign, *, intake: Intake | None = None) -> App:
     """An ASGI app that takes deliveries in at the last part of its path.
 
-    It answers requests and nothing else: whoever has opened `esign` closes it, in the lifespan
-    of the app around this one.
+    Whoever has opened `esign` closes it, in the lifespan of the app around this one.
 
     Args:
         esign: Where deliveries go.
@@ -53,24 +51,27 @@ def receiver(
 
 
 async def _read(delivery: Delivery, receive: Receive, seconds: float) -> None:
+    if not await _has_more(delivery, receive):  # nearly always all; until it comes, nothing is held
+        return
     try:
         with anyio.fail_after(seconds):
-            more = True
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise TurnedAway(400, _LEFT)
-                delivery.feed(message.get("body", b""))
-                more = message.get("more_body", False)
+            while await _has_more(delivery, receive):
+                pass
     except TimeoutError:
         raise TurnedAway(408, "body_overdue") from None
 
 
-def _length(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    for name, value in headers:
-        if name == b"content-length":
-            return value.decode("latin-1")
-    return None
+async def _has_more(delivery: Delivery, receive: Receive) -> bool:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise TurnedAway(400, _LEFT)
+    delivery.feed(message.get("body", b""))
+    return bool(message.get("more_body", False))
+
+
+def _length(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    found = (value for name, value in headers if name == b"content-length")
+    return next(found, b"").decode("latin-1")
 
 
 _LEFT = "client_left"

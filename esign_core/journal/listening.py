@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from esign_core.engine.records import LISTENING_FAILED
 from esign_core.journal.sql import POSTGRESQL
 
 _LOOK_UP_SECONDS = 1.0
@@ -16,7 +16,6 @@ _LOOK_UP_SECONDS = 1.0
 _AFTER_FAILURE_SECONDS = 1.0
 _CHANNEL = "'esign_' || md5(current_schema())"
 _TELL = f"SELECT pg_notify({_CHANNEL}, '')"
-_log = logging.getLogger("esign.journal")
 
 
 def tell_others(connection: Connection) -> None:
@@ -68,7 +67,7 @@ class Listener:
                     finally:
                         connection.detach()  # nobody else wants a connection that listens
             except (DBAPIError, self._driver_error) as error:
-                _log.warning("listening for news failed with %s", type(error).__name__)
+                LISTENING_FAILED.write(esign_error=type(error).__name__)
                 _ = self._is_stopping.wait(_AFTER_FAILURE_SECONDS)
 
     def _listen(self, connection: Connection) -> None:

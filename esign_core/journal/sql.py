@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,12 @@ def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
 
 def least(connection: Connection, *values: Any) -> ColumnElement[Any]:
     """The smallest of several values of one row."""
-    return (func.least if connection.dialect.name == POSTGRESQL else func.min)(*values)
+    return least_of(connection.dialect.name)(*values)
+
+
+def least_of(dialect: str) -> Callable[..., ColumnElement[Any]]:
+    """What makes the smallest of several values of one row."""
+    return func.least if dialect == POSTGRESQL else func.min
 
 
 def greatest(connection: Connection, *values: Any) -> ColumnElement[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -12,7 +11,9 @@ from esign_core.journal.rows import Rows
 from esign_core.journal.schema import counters, cursors, envelopes, events, observations
 from esign_core.journal.sql import POSTGRESQL, Compiled, greatest, upsert
 from esign_core.model import Event, Observation
+from esign_core.model.making import changer
 
+_at_place = changer(Event, "seq")
 _LAST = Compiled(select(counters.c.value).where(counters.c.name == "seq"))
 _MOVE_LAST = Compiled(
     update(counters).where(counters.c.name == "seq").values(value=bindparam("last"))
@@ -38,19 +39,19 @@ class Stream:
         Positions come from one counter row, which only one transaction at a time can have: commit
         order is position order, without gaps even after a rollback.
         """
-        self._rows.put_off(
-            _OBSERVED, {"envelope": envelope, "body": codec.dump_observation(observation)}
-        )
+        raw = codec.dump_json(observation.raw)  # what the vendor said is in each of its events
+        body = codec.dump_observation(observation, raw)
+        self._rows.put_off(_OBSERVED, {"envelope": envelope, "body": body})
         if not new:
             return []
         last = self.last()
-        placed = [replace(event, seq=seq) for seq, event in enumerate(new, start=last + 1)]
+        placed = [_at_place(event, seq) for seq, event in enumerate(new, start=last + 1)]
         for event in placed:
             row = {
                 "seq": event.seq,
                 "id": event.id,
                 "envelope": envelope,
-                "body": codec.dump_event(event),
+                "body": codec.dump_event(event, raw if event.raw is observation.raw else None),
             }
             self._rows.put_off(_HAPPENED, row)
         self._last = last + len(placed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,30 +10,24 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     bindparam,
     case,
     delete,
     func,
     null,
-    or_,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from esign_core.journal import codec
+from esign_core.journal import codec, work_statements
 from esign_core.journal.schema import work
-from esign_core.journal.sql import POSTGRESQL, Compiled, least
-from esign_core.journal.work_item import WorkItem, WorkKind
+from esign_core.journal.sql import POSTGRESQL, Compiled
+from esign_core.journal.work_statements import ALIVE, AS_CLAIMED, KNOWN
+from esign_core.model import WorkItem, WorkKind
 
 _NEVER = codec.dump_time(datetime(9999, 12, 31, tzinfo=UTC))
 """When what was given up is due: out of the way of what is looked through for work."""
-_AS_CLAIMED = work.c.due_at == work.c.leased_until
-"""Nobody has planned it anew since it was claimed."""
-_ALIVE = work.c.dead_at.is_(None)
-_KNOWN = work.c.kind.in_([kind.value for kind in WorkKind])
-"""A newer version may have planned what this one cannot do; it is left to that one."""
 
 
 def _planning(inserted: sqlite.Insert | postgresql.Insert, earlier: Any) -> Compiled:
@@ -53,8 +47,8 @@ def _planning(inserted: sqlite.Insert | postgresql.Insert, earlier: Any) -> Comp
             set_={
                 "due_at": earlier(work.c.due_at, told.due_at),
                 "pause_seconds": told.pause_seconds,
-                "attempts": case((_ALIVE, work.c.attempts), else_=0),
-                "error": case((_ALIVE, work.c.error), else_=null()),
+                "attempts": case((ALIVE, work.c.attempts), else_=0),
+                "error": case((ALIVE, work.c.error), else_=null()),
                 "dead_at": null(),
             },
         )
@@ -102,12 +96,12 @@ class Work:
         """See that everything of a kind is done at `due_at` at the latest, if it is to be done."""
         due = codec.dump_time(due_at)
         later = (work.c.kind == kind) & (work.c.connection == connection) & (work.c.due_at > due)
-        _ = self._connection.execute(update(work).where(later & _ALIVE).values(due_at=due))
+        _ = self._connection.execute(update(work).where(later & ALIVE).values(due_at=due))
 
     def is_planned(self, kind: WorkKind, subject: str) -> bool:
         """Whether it is to be done, or being done, already."""
         query = select(work.c.id).where((work.c.kind == kind) & (work.c.subject == subject))
-        return self._connection.execute(query.where(_ALIVE)).first() is not None
+        return self._connection.execute(query.where(ALIVE)).first() is not None
 
     def is_untried(self, kind: WorkKind, *, connection: str, due_by: datetime) -> bool:
         """Whether there is something of a kind that nobody has tried, and that was due by then."""
@@ -147,11 +141,7 @@ class Work:
         if row is None:
             return None
         until = codec.dump_time(now + lease)
-        _ = self._connection.execute(
-            update(work)
-            .where(work.c.id == row.id)
-            .values(due_at=until, leased_until=until, attempts=work.c.attempts + 1)
-        )  # whoever plans it anew meanwhile moves due_at
+        _ = work_statements.CLAIM.run(self._connection, item=row["id"], until=until)
         return replace(_item(row), leased_until=now + lease)
 
     def renew(self, item: WorkItem, until: datetime) -> WorkItem | None:
@@ -160,16 +150,15 @@ class Work:
         renewed = self._connection.execute(
             update(work)
             .where(_ours(item))
-            .values(due_at=case((_AS_CLAIMED, due), else_=work.c.due_at), leased_until=due)
+            .values(due_at=case((AS_CLAIMED, due), else_=work.c.due_at), leased_until=due)
         )
         return replace(item, leased_until=until) if renewed.rowcount == 1 else None
 
     def done(self, item: WorkItem) -> None:
         """It is done; unless it was planned anew while we were at it, nothing is left to do."""
-        _ = self._connection.execute(delete(work).where(_ours(item) & _AS_CLAIMED))
-        _ = self._connection.execute(
-            update(work).where(_ours(item)).values(leased_until=None, attempts=0, error=None)
-        )
+        ours = _keys(item)
+        if work_statements.DONE.run(self._connection, **ours).rowcount == 0:
+            _ = work_statements.DONE_FOR_NOW.run(self._connection, **ours)
 
     def again(
         self,
@@ -189,29 +178,22 @@ class Work:
             error: What went wrong; without it, it went well.
             counts: Whether what went wrong counts as a failure of this very thing.
         """
-        due = codec.dump_time(due_at)
-        attempts = 0 if error is None else work.c.attempts if counts else item.attempts
-        _ = self._connection.execute(
-            update(work)
-            .where(_ours(item) & _AS_CLAIMED)
-            .values(due_at=due, pause_seconds=pause_seconds)
-        )
-        _ = self._connection.execute(
-            update(work)
-            .where(_ours(item))
-            .values(
-                due_at=least(self._connection, work.c.due_at, due),
-                leased_until=None,
-                attempts=attempts,
-                error=error,
-            )
+        keeps = error is not None and counts
+        tries = {} if keeps else {"tries": 0 if error is None else item.attempts}
+        _ = work_statements.again(self._connection.dialect.name, keeps_attempts=keeps).run(
+            self._connection,
+            **_keys(item),
+            **tries,
+            due=codec.dump_time(due_at),
+            pause=pause_seconds,
+            why=error,
         )
 
     def give_up(self, item: WorkItem, at: datetime, error: str) -> bool:
         """Nobody tries it any more, until there is news of it; False if there is news already."""
         given_up = self._connection.execute(
             update(work)
-            .where(_ours(item) & _AS_CLAIMED)
+            .where(_ours(item) & AS_CLAIMED)
             .values(due_at=_NEVER, leased_until=None, error=error, dead_at=codec.dump_time(at))
         )
         return given_up.rowcount == 1
@@ -239,38 +221,45 @@ class Work:
 
     def next_due_at(self, now: datetime, *, without: Collection[str] = ()) -> datetime | None:
         """When there is something to do next that nobody is at; None for never."""
-        query = select(work.c.due_at).where(_free(codec.dump_time(now), without))
-        due = self._connection.execute(query.order_by(work.c.due_at).limit(1)).scalar()
-        return codec.load_time(due) if due is not None else None
+        statement = work_statements.next_due(len(without))
+        at = codec.dump_time(now)
+        row = statement.run(self._connection, at=at, **_numbered(without), most=1).fetchone()
+        return codec.load_time(row[0]) if row is not None else None
 
     def find(self, id_: int) -> WorkItem | None:
         """One thing to do, by its number."""
-        row = self._connection.execute(select(work).where((work.c.id == id_) & _KNOWN)).first()
-        return _item(row) if row is not None else None
+        query = select(work).where((work.c.id == id_) & KNOWN)
+        row = self._connection.execute(query).mappings().first()
+        return _item(dict(row)) if row is not None else None
 
     def list(
         self, *, dead: bool | None = None, subject: str | None = None, limit: int = 100
     ) -> list[WorkItem]:
         """What is to do, the soonest first; what was given up at the end, or alone if asked."""
-        query = select(work).where(_KNOWN).order_by(work.c.due_at, work.c.id).limit(limit)
+        query = select(work).where(KNOWN).order_by(work.c.due_at, work.c.id).limit(limit)
         if dead is not None:
-            query = query.where(work.c.dead_at.is_not(None) if dead else _ALIVE)
+            query = query.where(work.c.dead_at.is_not(None) if dead else ALIVE)
         if subject is not None:
             query = query.where(work.c.subject == subject)
-        return [_item(row) for row in self._connection.execute(query)]
+        return [_item(dict(row)) for row in self._connection.execute(query).mappings()]
 
     def _next(
         self, now: datetime, without: Collection[str], *, quickest_first: bool
-    ) -> Row[Any] | None:
+    ) -> dict[str, Any] | None:
+        statement = work_statements.next_free(len(without), quickest_first=quickest_first)
         at = codec.dump_time(now)
-        order = (work.c.pause_seconds, work.c.due_at) if quickest_first else (work.c.due_at,)
-        query = select(work).where((work.c.due_at <= at) & _free(at, without)).order_by(*order)
-        return self._connection.execute(query.limit(1).with_for_update(skip_locked=True)).first()
+        row = statement.run(self._connection, at=at, **_numbered(without), most=1).fetchone()
+        return dict(zip(work_statements.COLUMNS, row, strict=True)) if row is not None else None
 
 
-def _free(at: str, without: Collection[str]) -> ColumnElement[bool]:
-    free = or_(work.c.leased_until.is_(None), work.c.leased_until <= at) & _ALIVE & _KNOWN
-    return free & work.c.connection.not_in(sorted(without)) if without else free
+def _numbered(names: Collection[str]) -> dict[str, str]:
+    return {f"c{i}": name for i, name in enumerate(sorted(names))}
+
+
+def _keys(item: WorkItem) -> dict[str, Any]:
+    """What says that it is still leased to who has claimed it."""
+    assert item.leased_until is not None  # noqa: S101 - `claim` has set it
+    return {"item": item.id, "lease": codec.dump_time(item.leased_until)}
 
 
 def _ours(item: WorkItem) -> ColumnElement[bool]:
@@ -279,16 +268,16 @@ def _ours(item: WorkItem) -> ColumnElement[bool]:
     return (work.c.id == item.id) & (work.c.leased_until == codec.dump_time(item.leased_until))
 
 
-def _item(row: Row[Any]) -> WorkItem:
+def _item(row: Mapping[str, Any]) -> WorkItem:
     return WorkItem(
-        id=row.id,
-        kind=WorkKind(row.kind),
-        subject=row.subject,
-        connection=row.connection,
-        due_at=codec.load_time(row.due_at),
-        attempts=row.attempts,
-        pause_seconds=row.pause_seconds,
-        error=row.error,
-        leased_until=codec.load_time(row.leased_until) if row.leased_until else None,
-        dead_at=codec.load_time(row.dead_at) if row.dead_at else None,
+        id=row["id"],
+        kind=WorkKind(row["kind"]),
+        subject=row["subject"],
+        connection=row["connection"],
+        due_at=codec.load_time(row["due_at"]),
+        attempts=row["attempts"],
+        pause_seconds=row["pause_seconds"],
+        error=row["error"],
+        leased_until=codec.load_time(row["leased_until"]) if row["leased_until"] else None,
+        dead_at=codec.load_time(row["dead_at"]) if row["dead_at"] else None,
     )

@@ -6,7 +6,7 @@ from esign_core.model.draft import EnvelopeDraft, TemplateRef
 from esign_core.model.envelope import Envelope, Evidence, Fact, Seat, SignerState, seats_of
 from esign_core.model.event import Authenticity, Event, EventType, Source
 from esign_core.model.observation import Observation, from_notice, from_snapshot, match
-from esign_core.model.observe import observe
+from esign_core.model.observe import observe, observe_all
 from esign_core.model.options import DocumentOptions, ProviderOptions, SignerOptions
 from esign_core.model.quoting import excerpt, printable
 from esign_core.model.signer import (
@@ -33,6 +33,7 @@ from esign_core.model.status import EnvelopeStatus, SignerStatus
 from esign_core.model.value import Moment, Value
 from esign_core.model.webhook import Notice, SignerNotice, Subscription, Verified, WebhookRequest
 from esign_core.model.wording import did_you_mean, problems_of, unknown_name
+from esign_core.model.work import WorkItem, WorkKind
 
 __all__ = [
     "CHUNK_BYTES",
@@ -82,12 +83,15 @@ __all__ = [
     "Value",
     "Verified",
     "WebhookRequest",
+    "WorkItem",
+    "WorkKind",
     "did_you_mean",
     "excerpt",
     "from_notice",
     "from_snapshot",
     "match",
     "observe",
+    "observe_all",
     "printable",
     "problems_of",
     "seats_of",

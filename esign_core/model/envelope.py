@@ -77,8 +77,10 @@ class SignerState:
     """Whether the vendor could not reach them."""
 
 
-_STEP_OF = {f"envelope.{status}": i for i, status in enumerate(STEPS)}
-_END_TYPES = [(EventType(f"envelope.{status}"), status) for status in ENDS]
+_LEAST_FIRST = (*STEPS, *reversed(ENDS))
+_HEIGHT = {f"envelope.{status}": i for i, status in enumerate(_LEAST_FIRST)}
+_CONFLICT = Fact(EventType.ENVELOPE_CONFLICT)
+_PURGED = Fact(EventType.ENVELOPE_PURGED)
 _SIGNER_STATUS = (  # what counts first, when a signer did several things in a round
     (EventType.SIGNER_SIGNED, SignerStatus.SIGNED),
     (EventType.SIGNER_DECLINED, SignerStatus.DECLINED),
@@ -120,12 +122,7 @@ class Envelope:
     @property
     def status(self) -> EnvelopeStatus:
         """Where it stands."""
-        types = {fact.type for fact in self.facts}
-        for type_, status in _END_TYPES:
-            if type_ in types:
-                return status
-        highest = max((_STEP_OF.get(type_.value, 0) for type_ in types), default=0)
-        return STEPS[highest]
+        return _LEAST_FIRST[max([_HEIGHT.get(fact.type, 0) for fact in self.facts], default=0)]
 
     @property
     def is_final(self) -> bool:
@@ -140,12 +137,12 @@ class Envelope:
     @property
     def has_conflict(self) -> bool:
         """Whether two different ends were reported."""
-        return Fact(EventType.ENVELOPE_CONFLICT) in self.facts
+        return _CONFLICT in self.facts
 
     @property
     def is_purged(self) -> bool:
         """Whether the vendor no longer keeps it."""
-        return Fact(EventType.ENVELOPE_PURGED) in self.facts
+        return _PURGED in self.facts
 
     @property
     def signers(self) -> tuple[SignerState, ...]:

@@ -56,7 +56,10 @@ class EventType(StrEnum):
     @property
     def is_repeatable(self) -> bool:
         """Whether it can happen more than once to the same envelope, or signer in a round."""
-        return self in {EventType.SIGNER_REMINDED, EventType.ENVELOPE_ARCHIVED}
+        return self in _REPEATABLE
+
+
+_REPEATABLE = frozenset({EventType.SIGNER_REMINDED, EventType.ENVELOPE_ARCHIVED})
 
 
 class Source(StrEnum):

@@ -176,6 +176,8 @@ def _by_id(
 
     Once the vendor's ids are known it nearly always is, and this is quick.
     """
+    if not signers:
+        return []
     known = [seat for seat in seats if seat.remote_id]
     seat_of = {seat.remote_id: seat for seat in known}
     if len(seat_of) < len(known):

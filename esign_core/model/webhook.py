@@ -39,7 +39,7 @@ class WebhookRequest:
         for name, value in pairs:
             key = (name.decode("latin-1") if isinstance(name, bytes) else name).lower()
             text = value.decode("latin-1") if isinstance(value, bytes) else value
-            joined[key] = f"{joined[key]}, {text}" if key in joined else text
+            joined[key] = text if key not in joined else f"{joined[key]}, {text}"
         return _made(joined, bytes(body))
 
     def header(self, name: str) -> str | None:

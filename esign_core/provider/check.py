@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
-from esign_core.errors import InvalidDraft, NotSupported
+from esign_core.errors import BrokenProvider, InvalidDraft, NotSupported
 from esign_core.model import Document, EnvelopeDraft, Feature, Gap, wishes
+from esign_core.provider.blame import blamed
 from esign_core.provider.provider import Provider
+
+_MOST_GAPS = 1000
 
 REMEDY = {
     Feature.DOCUMENTS: "use template=TemplateRef(...), mapped to a template of the vendor's",
@@ -77,9 +81,10 @@ def gaps_of(draft: EnvelopeDraft, provider: Provider[Any]) -> tuple[Gap, ...]:
 
     Raises:
         UnmappedTemplate: The draft's template is not mapped at this connection.
+        BrokenProvider: The provider's own look at the draft raises, or does not end.
     """
     local = localized(draft, provider)
-    found = (*_feature_gaps(local, provider), *provider.inspect(local))
+    found = (*_feature_gaps(local, provider), *_own_gaps(local, provider))
     if local.prepared_from is None:
         return found
     return tuple(_at_the_template(gap) for gap in found)
@@ -121,6 +126,18 @@ def _feature_gaps(draft: EnvelopeDraft, provider: Provider[Any]) -> Iterator[Gap
     if can.max_signers is not None and len(draft.signers) > can.max_signers:
         message = f"{provider.name} takes at most {can.max_signers}, not {len(draft.signers)}"
         yield Gap(None, "signers", message, "send several envelopes")
+
+
+def _own_gaps(draft: EnvelopeDraft, provider: Provider[Any]) -> tuple[Gap, ...]:
+    what = f"{provider.name}.inspect"
+    with blamed(what):
+        found = tuple(islice(provider.inspect(draft), _MOST_GAPS))
+    if len(found) == _MOST_GAPS:
+        raise BrokenProvider(f"{what} told {_MOST_GAPS} gaps and did not end")
+    for gap in found:
+        if not isinstance(gap, Gap):
+            raise BrokenProvider(f"{what} told {type(gap).__name__}, not a Gap")
+    return found
 
 
 def _time_gaps(draft: EnvelopeDraft, provider: Provider[Any]) -> Iterator[Gap]:

@@ -43,7 +43,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Part(NeverPickled):
     """One part of a multipart body."""
 
     name: str
@@ -65,7 +65,7 @@ class Multipart:
 
 
 @dataclass(frozen=True, slots=True)
-class JsonWithDocuments:
+class JsonWithDocuments(NeverPickled):
     """A JSON body in which every `Document` becomes its bytes in base64, streamed."""
 
     data: Any = field(repr=False)
@@ -121,7 +121,7 @@ class Request(NeverPickled):
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class Response(NeverPickled):
     """The vendor's answer, whole. Header names are in lower case."""
 
     status: int

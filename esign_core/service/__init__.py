@@ -6,6 +6,7 @@ from esign_core.service.batches import AsyncBatch, Batch
 from esign_core.service.condition import Condition
 from esign_core.service.connection import Connection
 from esign_core.service.esign import Esign
+from esign_core.service.next_step import NextStep
 from esign_core.service.preview import Preview
 from esign_core.service.receipt import Receipt
 
@@ -17,6 +18,7 @@ __all__ = [
     "Condition",
     "Connection",
     "Esign",
+    "NextStep",
     "Preview",
     "Receipt",
 ]

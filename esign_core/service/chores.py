@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from esign_core.engine import Task, logs
+from esign_core.engine import Task
 from esign_core.errors import EsignError, JournalUnusable, Outcome, RateLimited, Refused
 from esign_core.journal import Transaction, WorkItem, WorkKind
 from esign_core.model import Envelope
@@ -32,6 +31,7 @@ from esign_core.service.schedule import (
     next_pause,
 )
 from esign_core.service.telling import tell_again
+from esign_core.service.watching import WorkWatch
 from esign_core.service.workspace import Workspace
 
 IDLE_SECONDS = 2.0
@@ -88,13 +88,13 @@ def work_once(workspace: Workspace) -> Task[float]:
 
 def _do(workspace: Workspace, item: WorkItem) -> Task[None]:
     attendance = Attendance(workspace, item)
-    began = time.monotonic()
-    try:
-        ending = yield from attendance.attend(_attempt(workspace, item))
-    except LeaseLost:
-        return  # whoever has it now writes down how it ends
-    is_set_aside = yield from _write_down(workspace, attendance.item, ending)
-    _log(item, ending, time.monotonic() - began, is_set_aside=is_set_aside)
+    with WorkWatch(item) as watch:
+        try:
+            ending = yield from attendance.attend(watch.over(_attempt(workspace, item)))
+        except LeaseLost:
+            return  # whoever has it now writes down how it ends
+        is_set_aside = yield from _write_down(workspace, attendance.item, ending)
+        _tell(watch, ending, is_set_aside=is_set_aside)
 
 
 def _attempt(workspace: Workspace, item: WorkItem) -> Task[Ending]:
@@ -181,32 +181,13 @@ def _set_aside(tx: Transaction, item: WorkItem, failed: Failed, now: datetime) -
     return True
 
 
-def _log(item: WorkItem, ending: Ending, seconds: float, *, is_set_aside: bool) -> None:
-    fields: logs.Fields = {
-        "esign_work": item.kind,
-        "esign_work_id": item.id,
-        "esign_connection": item.connection,
-        "esign_attempt": item.attempts + 1,
-        "esign_duration_seconds": seconds,
-    }
-    if item.kind.is_of_an_envelope:
-        fields["esign_envelope_id"] = item.subject
+def _tell(watch: WorkWatch, ending: Ending, *, is_set_aside: bool) -> None:
     if ending is None:
-        logs.WORK_DONE.write(**fields)
-        return
-    if isinstance(ending, Again):
-        fields["esign_pause_seconds"] = ending.seconds
-        logs.WORK_AGAIN.write(**fields)
-        return
-    fields["esign_error"] = ending.kind
-    fields["esign_pause_seconds"] = ending.wait
-    if ending.place is not None:
-        fields["esign_place"] = ending.place
-        logs.WORK_BROKEN.write(**fields)
-    elif not is_set_aside:
-        logs.WORK_FAILED.write(**fields)
-    if is_set_aside:
-        logs.WORK_SET_ASIDE.write(**fields)
+        watch.done()
+    elif isinstance(ending, Again):
+        watch.goes_on(ending.seconds)
+    else:
+        watch.failed(ending.kind, ending.wait, ending.place, is_set_aside=is_set_aside)
 
 
 def _poll_job(workspace: Workspace, item: WorkItem) -> Task[Again | None]:

@@ -38,13 +38,12 @@ class Config(NeverPickled):
 
     connections: Mapping[str, Mapping[str, Any]] = field(repr=False)
     """By name: `provider`, `endpoint` if it is not the name, and the provider's settings."""
-    journal: str = DEFAULT_JOURNAL
+    journal: str = field(default=DEFAULT_JOURNAL, repr=False)  # it may have a password in it
     """The journal's address."""
     refresh_after_seconds: float = _DEFAULT_REFRESH_SECONDS
     """How long without news before the vendor is asked; grows while nothing changes."""
     archive: str | None = None
     """The folder into which a worker brings the signed files of every completed envelope."""
-
     encryption_keys: tuple[SecretStr, ...] = ()
     """What seals secrets in the journal: the first one seals, every one opens. Without any, tokens
     stay in the memory of their process."""

@@ -6,10 +6,9 @@ import importlib.util
 import os
 import re
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,25 +20,22 @@ from esign_core.errors import (
     InvalidDraft,
     JournalUnusable,
     Misconfigured,
-    Outcome,
 )
-from esign_core.journal import Journal, Transaction, Vault, WorkItem, WorkKind
-from esign_core.model import Document, Envelope
+from esign_core.journal import Journal, Vault
+from esign_core.model import Document
 from esign_core.provider import Registry, utc_now
 from esign_core.service.config import Config, read_config
 from esign_core.service.findings import Finding, Severity
+from esign_core.service.left_undone import left_undone
 from esign_core.service.opening import open_session
 from esign_core.service.probing import TimedLine, probe
+from esign_core.service.sealing import sealing
 from esign_core.service.workspace import Workspace
 
 _TIMEOUT_SECONDS = 10.0
 """How long a vendor may be silent: somebody waits for the answer."""
-_LATE = timedelta(minutes=1)
-"""How long work may be due before it counts as left undone: workers look every two seconds."""
 _MOST = 1000
 """How many rows are counted at the most."""
-_FEW_TRIES = 3
-"""How often work may fail before somebody should look."""
 _SAFE_SQLITE = (3, 51, 3)
 """The first version that stays whole when two connections write and checkpoint at once."""
 _BUCKET = re.compile(r"(s3|gs|az|file|memory)://")
@@ -176,66 +172,14 @@ def _journal(workspace: Workspace) -> Iterator[Finding]:
         return
     try:
         # a write, so that a disk or file that cannot be written is found out
-        items, doubts = workspace.journal.write(partial(_left_to_do, workspace))
+        found = workspace.journal.write(partial(left_undone, workspace, most=_MOST))
     except JournalUnusable as error:
         remedy = "give this process a place it can write to, or name it in the configuration"
         yield Finding.error("journal", str(file or "journal"), error.message, remedy)
         return
     yield Finding.ok("journal", str(file or "journal"), "can be written")
-    now = workspace.clock()
-    yield from _work(items, workspace, now)
-    yield from doubts
-
-
-def _left_to_do(workspace: Workspace, tx: Transaction) -> tuple[list[WorkItem], list[Finding]]:
-    doubts = [
-        _doubt(each, is_looked_for=tx.work.is_planned(WorkKind.LOOK_UP, each.id))
-        for each in tx.envelopes.list(outcome=Outcome.UNCERTAIN, limit=_MOST)
-        if each.is_in_doubt and each.created_at and each.created_at < workspace.clock() - _LATE
-    ]
-    return tx.work.list(limit=_MOST), doubts
-
-
-def _work(items: Iterable[WorkItem], workspace: Workspace, now: datetime) -> Iterator[Finding]:
-    known = workspace.config.connections
-    lost = Counter(item.connection for item in items if item.connection not in known)
-    for name, count in lost.items():
-        remedy = "put the connection back under its old name, or nobody hears of them again"
-        yield Finding.error("work", name, f"{count} to do for an unknown connection", remedy)
-    late = [item for item in items if item.due_at < now - _LATE and item.connection in known]
-    if late:
-        kinds = ", ".join(f"{n} {kind}" for kind, n in Counter(i.kind for i in late).items())
-        since = min(item.due_at for item in late)
-        yield Finding.error(
-            "work",
-            "worker",
-            f"{kinds} left undone, the first since {since:%Y-%m-%d %H:%M:%S} UTC: nobody works",
-            "run `esign worker`, or `esign serve --worker`, and keep it running",
-        )
-    else:
-        yield Finding.ok("work", "worker", "nothing is overdue")
-    for item in items:
-        if item.error is not None and item.attempts >= _FEW_TRIES:
-            kind, _, _ = item.error.partition(":")  # the rest may quote what a vendor says
-            yield Finding.warning(
-                "work",
-                item.subject,
-                f"{item.kind} was tried {item.attempts} times, the last time {kind}",
-                f"look at {item.connection}; it is tried again",
-            )
-
-
-def _doubt(envelope: Envelope, *, is_looked_for: bool) -> Finding:
-    what = f'"{envelope.title}" may have been sent through {envelope.connection}'
-    if is_looked_for:
-        message = f"{what}, and is being looked for"
-        return Finding.warning("doubt", envelope.id, message, "keep a worker running")
-    return Finding.error(
-        "doubt",
-        envelope.id,
-        f"{what}, and nobody can say",
-        f"look at the vendor, then `esign resolve {envelope.id}`: --adopt, --resend or --abandon",
-    )
+    yield from found
+    yield from sealing(workspace.journal, most=_MOST)
 
 
 def _file(url: str) -> Path | None:

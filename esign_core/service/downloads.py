@@ -62,7 +62,7 @@ def bring_all(
             subject=snapshot.title or remote_id,
         )
     brought: list[Brought] = []
-    for artifact, label, name in _named(wanted):
+    for label, (artifact, name) in zip(_labels(wanted), _named(wanted), strict=True):
         place = to / (f"{label}{_ending(artifact)}" if by_label else name)
         flow = partial(session.provider.download, snapshot, artifact)
         source = yield from call(session, flow, operation="download", subject=remote_id)
@@ -96,16 +96,22 @@ def _ending(artifact: Artifact) -> str:
     return ".pdf" if artifact.name.casefold().endswith(".pdf") else ""
 
 
-def _named(artifacts: list[Artifact]) -> Iterator[tuple[Artifact, str, str]]:
-    """A label and a safe name for each, all different, and the same whatever else is asked for.
+def _labels(artifacts: list[Artifact]) -> Iterator[str]:
+    """A name of ours for each."""
+    kinds: Counter[ArtifactKind] = Counter()
+    for artifact in artifacts:
+        kinds[artifact.kind] += 1
+        yield f"{artifact.kind}-{kinds[artifact.kind]}"
+
+
+def _named(artifacts: list[Artifact]) -> Iterator[tuple[Artifact, str]]:
+    """A safe file name for each, all different, and the same whatever else is asked for.
 
     A signed document keeps its name; other kinds have theirs in it, so that an original never
     takes the place of what was signed.
     """
     taken: set[str] = set()
-    kinds: Counter[ArtifactKind] = Counter()
     for artifact in artifacts:
-        kinds[artifact.kind] += 1
         stem, dot, ending = safe_name(artifact.name).rpartition(".")
         stem, ending = (stem, f"{dot}{ending}") if stem else (ending, "")
         if artifact.kind is not ArtifactKind.SIGNED and stem != artifact.kind:
@@ -113,4 +119,4 @@ def _named(artifacts: list[Artifact]) -> Iterator[tuple[Artifact, str, str]]:
         tries = (f"{stem}-{i}{ending}" for i in count(2))
         name = next(n for n in chain([f"{stem}{ending}"], tries) if n.casefold() not in taken)
         taken.add(name.casefold())
-        yield artifact, f"{artifact.kind}-{kinds[artifact.kind]}", name
+        yield artifact, name

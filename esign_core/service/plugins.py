@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from esign_core.engine.logs import PLUGIN_FAILED
+from esign_core.engine.records import PLUGIN_FAILED
 from esign_core.model import Event
 from esign_core.provider import Registry
 from esign_core.service.faults import where

@@ -12,20 +12,32 @@ from esign_core.journal import DeliveryState, Transaction, WorkKind, digest_of
 from esign_core.model import (
     Authenticity,
     Envelope,
+    EventType,
     Notice,
+    SignerAction,
     Verified,
     WebhookRequest,
     match,
 )
+from esign_core.provider.blame import blamed
 from esign_core.service.operations import webhooks_of
 from esign_core.service.receipt import Receipt
-from esign_core.service.record import Reading, identify_subject, plan_refresh, read, record_notice
+from esign_core.service.record import (
+    Reading,
+    identify_subject,
+    is_over,
+    plan_refresh,
+    read,
+    record_notice,
+)
 from esign_core.service.watching import DeliveryWatch
 from esign_core.service.workspace import Workspace
 
 _IDENTIFY_AFTER = timedelta(seconds=30)
 """How long an unknown envelope may turn out to be one that is just being sent."""
 
+_PARTS = (EventType.SIGNER_SIGNED, EventType.SIGNER_DECLINED, EventType.SIGNER_EXPIRED)
+"""What a signer did in the end."""
 MAX_UNPROVEN_BYTES = 16 * 1024
 """The longest body that is kept of a delivery that proves nothing."""
 
@@ -108,19 +120,13 @@ class _Delivery:
 def _verified(session: Session, request: WebhookRequest, now: datetime) -> Verified:
     settings = session.provider.settings
     secrets = [secret.get_secret_value().encode() for secret in settings.webhook_secrets]
-    webhooks = webhooks_of(session)
     try:
-        verified = webhooks.verify(request, secrets, now)
-        proof = verified.authenticity
-    except EsignError:
+        with blamed(f"{session.provider.name}.webhooks.verify"):
+            verified = webhooks_of(session).verify(request, secrets, now)
+            proof = Authenticity(verified.authenticity)
+    except BrokenProvider as error:
+        _ = error.locate(provider=session.provider.name, connection=session.name)
         raise
-    except Exception as error:
-        raise BrokenProvider(
-            f"{type(error).__name__} in {session.provider.name}.webhooks.verify: a fault of the "
-            "adapter, not of yours; please report it",
-            provider=session.provider.name,
-            connection=session.name,
-        ) from error
     if proof is Authenticity.NONE and not settings.accept_unsigned:
         raise WebhookRejected(
             "unsigned",
@@ -173,6 +179,7 @@ def _keep_notice(
         return Receipt(name, state, is_new=False, envelope_ids=(envelope.id,))
     after = envelope
     if not is_hint:
+        workspace.hearings.hear(tx, name)
         after = record_notice(
             tx,
             envelope,
@@ -180,8 +187,10 @@ def _keep_notice(
             authenticity=delivery.authenticity,
             received_at=delivery.received_at,
         )
-        plan_refresh(workspace, tx, after)
-    if is_hint or after.has_conflict > envelope.has_conflict or _leaves_open(notice, after):
+        if not is_over(after) or after.status is not envelope.status:
+            plan_refresh(workspace, tx, after)  # else a last look that is planned would be dropped
+    is_conflict = after.has_conflict > envelope.has_conflict
+    if is_hint or is_conflict or _leaves_open(notice, after) or _ends_untold(envelope, after):
         now = delivery.received_at
         tx.work.plan(WorkKind.REFRESH, after.id, connection=name, due_at=now)
     return Receipt(name, state, is_new=True, envelope_ids=(after.id,))
@@ -197,6 +206,21 @@ def _leaves_open(notice: Notice, envelope: Envelope) -> bool:
         return False
     strangers = len(notice.signers) - len(match(envelope.seats, notice.signers))
     return notice.needs_fetch or strangers > 0
+
+
+def _ends_untold(before: Envelope, after: Envelope) -> bool:
+    """Whether it has ended and nobody has told somebody's part in it: a delivery may be lost.
+
+    What has ended is not looked at again by itself.
+    """
+    if before.is_final or not after.is_final:
+        return False
+    told = {
+        fact.signer_id
+        for fact, evidence in after.facts.items()
+        if fact.type in _PARTS and not evidence.inferred
+    }
+    return any(seat.id not in told for seat in after.seats if seat.action is not SignerAction.VIEW)
 
 
 def _keep_waiting(tx: Transaction, delivery: _Delivery, remote_id: str, digest: str) -> Receipt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from esign_core.engine import Session
 from esign_core.errors import Outcome
@@ -22,12 +23,15 @@ from esign_core.model import (
     from_snapshot,
     observe,
 )
+from esign_core.provider.blame import is_signal
 from esign_core.service.operations import is_unsent, webhooks_of
 from esign_core.service.schedule import Pace, jittered, pace
 from esign_core.service.workspace import Workspace
 
 DISPATCH_AGAIN_SECONDS = 30
 """When a stored draft is sent whose sender was never heard of again."""
+MAX_NOTICES = 10_000
+"""How much one delivery may tell; a plugin that finds more does not end."""
 IN_ARCHIVE = "archive/"
 """How the fact of a file in the archive begins its token."""
 _SENT = Fact(EventType.ENVELOPE_SENT)
@@ -171,9 +175,12 @@ class Reading:
 def read(session: Session, request: WebhookRequest) -> Reading:
     """What a verified delivery says, or why this version cannot read it."""
     try:
-        return Reading(tuple(webhooks_of(session).parse(request)))
-    except Exception as error:  # noqa: BLE001 - it is authentic: kept, and read after an upgrade
-        return Reading(error=type(error).__name__)
+        notices = tuple(islice(webhooks_of(session).parse(request), MAX_NOTICES + 1))
+    except BaseException as error:
+        if is_signal(error):
+            raise
+        return Reading(error=type(error).__name__)  # authentic: kept, and read after an upgrade
+    return Reading(notices) if len(notices) <= MAX_NOTICES else Reading(error="TooManyNotices")
 
 
 def plan_refresh(workspace: Workspace, tx: Transaction, envelope: Envelope) -> None:
@@ -181,7 +188,7 @@ def plan_refresh(workspace: Workspace, tx: Transaction, envelope: Envelope) -> N
 
     And that the files of a completed one are archived, if that is wished.
     """
-    _plan_archive(workspace, tx, envelope)
+    plan_archive(workspace, tx, envelope)
     is_there = envelope.remote_id is not None and envelope.outcome is not Outcome.NOT_DONE
     if is_over(envelope) or not is_there:
         tx.work.drop(WorkKind.REFRESH, envelope.id)
@@ -205,7 +212,8 @@ def pace_of(workspace: Workspace, tx: Transaction, envelope: Envelope) -> Pace:
     )
 
 
-def _plan_archive(workspace: Workspace, tx: Transaction, envelope: Envelope) -> None:
+def plan_archive(workspace: Workspace, tx: Transaction, envelope: Envelope) -> None:
+    """See that the files of a completed envelope are archived, if that is wished."""
     is_wished = workspace.config.archive is not None and not envelope.is_purged
     if is_wished and envelope.status is EnvelopeStatus.COMPLETED and not _is_archived(envelope):
         now = workspace.clock()

@@ -10,7 +10,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from esign_core.engine import AsyncDriver, SyncDriver, Task
-from esign_core.engine.logs import JOURNAL_FAILED, WORKER_FAILED
+from esign_core.engine.records import JOURNAL_FAILED, WORKER_FAILED
 from esign_core.errors import JournalUnusable
 from esign_core.service.chores import work_once
 from esign_core.service.events import wait_for_news

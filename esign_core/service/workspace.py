@@ -65,7 +65,8 @@ class Workspace:
     def __post_init__(self) -> None:
         self.hearings = Hearings(self.clock)
 
-        budgets = self.budgets or budgets_of(self.journal)
+        is_virtual = self.clock is not utc_now  # a world's own time is its budgets' time too
+        budgets = self.budgets or budgets_of(self.journal, callers_clock=is_virtual)
         tokens = JournalTokens(self.journal) if self.journal.vault.has_key else None
 
         def open_(name: str, provider: str, settings: dict[str, Any]) -> Session:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
-from tests.bench import importing, observing, overhead, upload, webhooks
+from tests.bench import importing, ingest, journal, observing, overhead, upload, webhooks
 from tests.bench.row import Row, head
 
 SUBJECTS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -16,6 +16,8 @@ SUBJECTS: dict[str, Callable[[], Iterator[Row]]] = {
     "overhead": overhead.rows,
     "observing": observing.rows,
     "webhooks": webhooks.rows,
+    "journal": journal.rows,
+    "ingest": ingest.rows,
     "importing": importing.rows,
 }
 

@@ -7,7 +7,7 @@ import signal
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +134,28 @@ def test_a_taken_port_is_named(esign: Run, config: Path) -> None:
         answer = esign("serve", "--config", config, "--port", str(port))
     assert answer.code == 1
     assert answer.err.startswith(f"Misconfigured: cannot listen at 127.0.0.1:{port}: ")
+
+
+def test_it_is_ready_once_the_journal_can_be_written(http: httpx.Client) -> None:
+    """Whoever balances load asks /ready; /metrics counts for Prometheus."""
+    reply = http.get("/ready")
+    assert (reply.status_code, reply.json()) == (200, {"status": "ready"})
+    assert http.post("/webhooks/k3jx9", content=BODY, headers=_signed(BODY)).is_success
+    told = http.get("/metrics").text
+    kept = 'esign_deliveries_total{connection="penvio-eu",outcome="kept",reason="waiting"} 1.0'
+    assert kept in told.splitlines()
+    assert "esign_ready 1.0" in told.splitlines()
+    assert "k3jx9" not in told
+
+
+@pytest.mark.promise("A1", "R10")
+@pytest.mark.parametrize("piece", [b"x" * 65536, b"x: y\r\n" * 10_000])
+def test_a_head_without_end_is_400(http: httpx.Client, piece: bytes) -> None:
+    """No more of it is kept in memory than any honest one has."""
+    with socket.create_connection((http.base_url.host, http.base_url.port)) as line:
+        line.sendall(b"POST /webhooks/k3jx9 HTTP/1.1\r\nHost: a\r\nX: ")
+        with suppress(OSError):
+            for _ in range(100):
+                line.sendall(piece)
+        assert line.recv(15) == b"HTTP/1.1 400 Ba"
+    assert http.get("/health").is_success

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import base64
+import hashlib
 import re
 import tempfile
 from collections.abc import Mapping
@@ -23,7 +25,7 @@ def check_settings(text: str) -> None:
     Raises:
         Misconfigured: The page shows what would be refused.
     """
-    variables = dict.fromkeys(_VARIABLE.findall(text), "a-secret-of-32-characters-at-all")
+    variables = {name: _secret(name) for name in _VARIABLE.findall(text)}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "esign.toml"
         _ = file.write_text(text, encoding="utf-8")
@@ -32,6 +34,11 @@ def check_settings(text: str) -> None:
     for settings in config.connections.values():
         own = {name: value for name, value in settings.items() if name != "endpoint"}
         _ = read_settings(registry.provider(str(own.pop("provider"))), own)
+
+
+def _secret(name: str) -> str:
+    """A value that is another one for each variable, long enough, and a key of the journal."""
+    return base64.urlsafe_b64encode(hashlib.sha256(name.encode()).digest()).decode()
 
 
 def filled_in(source: str, vendors: Mapping[str, Simulator]) -> str:

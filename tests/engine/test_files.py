@@ -191,6 +191,8 @@ NAMES = [
     ("...", OTHERWISE),
     (" . . ", OTHERWISE),
     (".htaccess", "htaccess"),
+    ("-rf.pdf", "rf.pdf"),
+    (" --.-x", "x"),
     (".ssh/authorized_keys", "authorized_keys"),
     ("a\x00.pdf", "a_.pdf"),
     ("a\n.pdf", "a_.pdf"),

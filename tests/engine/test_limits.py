@@ -52,9 +52,9 @@ def test_nine_tenths_of_a_limit_can_be_used(seed: int, count: int) -> None:
     assert used(came, limit) >= 0.9
 
 
-@pytest.mark.promise("S5")
+@pytest.mark.negative_control("S5")
 def test_slots_that_are_freed_by_when_they_were_taken_let_too_many_arrive() -> None:
-    """Negative control: a window from *sending* on is not enough."""
+    """A window from *sending* on is not enough."""
     worsts = []
     for seed in range(5):
         budgets = MemoryBudgets()

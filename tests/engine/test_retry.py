@@ -34,6 +34,7 @@ def test_what_will_not_get_better_is_not_asked_again(kind: type[EsignError]) -> 
     assert pause(1, kind("no"), 90) is None
 
 
+@pytest.mark.promise("S4")
 def test_pauses_double_with_jitter() -> None:
     """Between half and all of a quarter second, a half, one, two."""
     error = Unavailable("down")
@@ -60,6 +61,7 @@ def test_a_pause_is_never_shorter_than_asked_nor_longer_than_allowed(
         assert attempt >= ATTEMPTS
 
 
+@pytest.mark.promise("S4")
 def test_the_deadline_is_the_callers() -> None:
     """A vendor's wish that goes past it is told, not slept through."""
     error = RateLimited("slowly", retry_after_seconds=10)

@@ -231,6 +231,7 @@ def test_fifty_megabytes_cost_no_memory(
     assert int(heard.headers["content-length"]) == len(heard.body)
 
 
+@pytest.mark.negative_control("S7")
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
 @pytest.mark.parametrize("kind", ["form", "text"])
 def test_a_document_that_is_held_whole_costs_its_length(

@@ -10,9 +10,11 @@ import pytest
 HEAVY = {
     "anyio",
     "asyncio",
+    "cryptography",
     "cyclopts",
     "httpx",
     "obstore",
+    "opentelemetry",
     "pluggy",
     "rich",
     "sqlalchemy",
@@ -46,6 +48,9 @@ def test_the_first_account_loads_what_sends() -> None:
     """The rule above finds what it is there to find."""
     lines = 'from esign_core import Esign\nEsign({}, journal="sqlite://").close()'
     assert {"httpx", "pluggy", "sqlalchemy"} <= _loaded_by(lines)
+    assert "cryptography" not in _loaded_by(lines)
+    with_key = f'Esign({{}}, journal="sqlite://", encryption_keys=["{"Q" * 43}="]).close()'
+    assert "cryptography" in _loaded_by(f"from esign_core import Esign\n{with_key}")
 
 
 def test_importing_the_package_alone_loads_nothing_of_it() -> None:

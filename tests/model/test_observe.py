@@ -181,7 +181,7 @@ def told_without_closure(
     return replace(envelope, facts=facts), told
 
 
-@pytest.mark.promise("R3")
+@pytest.mark.negative_control("R3")
 @pytest.mark.parametrize(
     ("fold", "what"), [(last_word_counts, "status went back"), (only_upwards, "the order matters")]
 )

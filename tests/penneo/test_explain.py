@@ -203,6 +203,7 @@ def test_a_long_explanation_is_cut(provider: PenneoProvider) -> None:
     assert len(str(error)) < 400
 
 
+@pytest.mark.promise("S4")
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
@@ -230,6 +231,7 @@ def test_error_word_of_another_kind_is_survived(odd: object, provider: PenneoPro
     assert isinstance(provider.explain(reply({"error": odd}, status=429)), RateLimited)
 
 
+@pytest.mark.promise("S4")
 @pytest.mark.parametrize(
     "text", ["9" * 400, "Fri, 31 Dec 9999 23:59:59 +9999999999999999999", "Fri, 31 Dec 9999"]
 )

@@ -42,6 +42,7 @@ def test_hosts_follow_the_environment_unless_they_are_given(
     assert dict(provider.hosts) == {"api": hosts[0], "oauth": hosts[1]}
 
 
+@pytest.mark.promise("D2")
 @pytest.mark.parametrize(
     ("url", "told"),
     [
@@ -83,6 +84,7 @@ def test_settings_that_are_no_table_are_refused() -> None:
         read_settings(PenneoProvider, ["penneo"])  # type: ignore[arg-type]
 
 
+@pytest.mark.promise("D1")
 def test_settings_show_no_secret(make_provider: MakeProvider) -> None:
     """Keys and secrets are in no repr."""
     provider = make_provider(webhook_secrets=["webhook-canary"])

@@ -44,6 +44,7 @@ def test_a_file_without_a_key_is_not_ready(provider: PenvioProvider) -> None:
         replay(provider.download(SNAPSHOT, signed("")), [])
 
 
+@pytest.mark.promise("D6")
 @pytest.mark.parametrize(
     ("key", "what"),
     [

@@ -127,6 +127,7 @@ def test_an_address_that_is_not_penvios_is_told_apart(provider: PenvioProvider) 
     assert str(told).endswith("That is no error of Penvio's: look at base_url.")
 
 
+@pytest.mark.promise("S4")
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
@@ -156,6 +157,7 @@ def test_the_limit_tells_when_to_come_back(
     assert told.retry_after_seconds == seconds
 
 
+@pytest.mark.promise("S4")
 def test_the_reset_of_the_limit_matters_only_when_it_is_reached(provider: PenvioProvider) -> None:
     """Every answer has the header; a server that is down is not asked 15 minutes later for it."""
     headers = {"X_RateLimit_Reset": str(NOW + 900)}

@@ -116,6 +116,7 @@ def test_roles_are_spelled_as_the_template_spells_them(
         assert [signer["role"] for signer in body["signers"]] == roles
 
 
+@pytest.mark.promise("A3")
 def test_deliveries_are_asked_for_with_the_first_secret(
     make_provider: MakeProvider, make_draft: MakeDraft, envelope: dict[str, Any]
 ) -> None:

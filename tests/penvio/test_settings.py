@@ -40,6 +40,7 @@ def test_a_key_is_enough() -> None:
     assert "canary" not in f"{asked!r} {provider.settings!r} {provider.settings}"
 
 
+@pytest.mark.promise("D1", "D2")
 @pytest.mark.parametrize(
     ("given", "told"),
     [

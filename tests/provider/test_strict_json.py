@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esign_core.provider import BadJson, read_json
+from esign_core.provider import BadJson, read_json, strict_json
 from esign_core.provider.strict_json import MAX_DEPTH
 
 
@@ -92,3 +93,44 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     except BadJson:
         return
     json.dumps(value, ensure_ascii=False).encode()
+
+
+_SCRAPS = rb"""{ } [ ] : , " \ \" \u0022 \ud83d "a" "b": 1 -0 -0.0 1e5 1e999 NaN null""".split()
+_ODD = st.sampled_from([*_SCRAPS, b" ", b"9" * 39, b"9" * 41, b"\xc3"])
+
+
+def _object(pairs: Sequence[tuple[str, object]]) -> bytes:
+    told = (f'"{name}":{json.dumps(value)}' for name, value in pairs)
+    return f"{{{','.join(told)}}}".encode()
+
+
+_NAMES = st.sampled_from(["a", r"\u0061", "b", r"\"", r"\\", r"\u0022"])
+_TWICE = st.lists(st.tuples(_NAMES, st.integers() | st.text()), max_size=4).map(_object)
+"""Objects in which a name may stand twice, in two spellings, beside what looks like marks."""
+
+
+@pytest.mark.promise("D4")
+@given(st.lists(_ODD, max_size=12).map(b"".join) | _TWICE | st.binary(max_size=6))
+def test_quick_way_and_exact_way_agree(data: bytes) -> None:
+    """Most is read by a quick reader that lets more pass; what it lets pass is never believed."""
+
+    def outcome(read: Callable[[bytes], Any]) -> str:
+        try:
+            return repr(read(data))
+        except BadJson as error:
+            return str(error)
+
+    assert outcome(read_json) == outcome(strict_json._read_exactly)
+
+
+@pytest.mark.parametrize("is_quick", [True, False])
+def test_usual_deliveries_are_read_quickly(
+    monkeypatch: pytest.MonkeyPatch, *, is_quick: bool
+) -> None:
+    """What vendors send needs the exact reader only where a text has a mark in it."""
+    exact: list[bytes] = []
+    monkeypatch.setattr(strict_json, "_read_exactly", exact.append)
+    title = "L\u00f8kke 14 / 2" if is_quick else 'The "lease"'
+    data = json.dumps({"title": title, "at": "14:30", "n": [1, -2.5, None, True]}).encode()
+    _ = read_json(data)
+    assert exact == ([] if is_quick else [data])

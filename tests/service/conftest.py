@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from pydantic import SecretStr
 
 from esign_core.engine import Task
 from esign_core.engine.simulate import SimulatedDriver, VirtualClock
 from esign_core.errors import EsignError
-from esign_core.journal import InboxEntry, Journal, WorkItem, WorkKind
+from esign_core.journal import InboxEntry, Journal, Vault, WorkItem, WorkKind
 from esign_core.model import Document, Envelope, EnvelopeDraft, Event, Signer, WebhookRequest
 from esign_core.provider import Registry, Webhooks, utc_now
 from esign_core.service import Receipt
@@ -25,6 +26,7 @@ from esign_core.service.workspace import Workspace
 from esign_core.testing import FakeVendor, fake_registry
 from esign_core.testing.fake_provider import FakeProvider
 from tests.databases import DATABASES, fresh
+from tests.service.listing import ListingVendor
 
 T = TypeVar("T")
 PDF = b"%PDF-1.7 a lease"
@@ -36,21 +38,23 @@ class World:
     def __init__(self, folder: Path, url: str, connections: dict[str, dict[str, Any]]) -> None:
         self.folder = folder
         self.clock = VirtualClock()
-        self.vendor = FakeVendor(self.clock.now)
+        self.vendor = ListingVendor(self.clock.now)
         self.connections = connections
         self.registry = fake_registry()
         self.url = url
         self.refresh_after_seconds = 60.0
+        self.keys: tuple[SecretStr, ...] = ()
         self.driver = SimulatedDriver(clock=self.clock)
         self.workspace = self._open()
 
     def _open(self) -> Workspace:
         return Workspace(
             Config(self.connections, self.url, self.refresh_after_seconds),
-            Journal(self.url),
+            Journal(self.url, Vault(self.keys)),
             self.registry,
             clock=self.clock.now,
             open_session=self.vendor.open_session,
+            jitter=lambda: 0.0,
         )
 
     def restart(self, *, crash_at: int | None = None) -> None:
@@ -108,8 +112,10 @@ class World:
             if self.run(turn(self.workspace)) == 0:
                 turns += 1
                 continue
-            due = [(item.leased_until or item.due_at) - self.clock.now() for item in self.todo()]
-            pause = min((each.total_seconds() for each in due), default=seconds + 1)
+            due = [item.leased_until or item.due_at for item in self.todo()]
+            due += self.workspace.lanes._closed_until.values()  # what is due may wait for these
+            pauses = [(each - self.clock.now()).total_seconds() for each in due]
+            pause = min((each for each in pauses if each > 0), default=seconds + 1)
             if self.clock.seconds + pause > until:
                 self.clock.seconds = max(self.clock.seconds, until)
                 return turns

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 
 from esign_core.errors import BrokenProvider, JournalUnusable
@@ -174,3 +175,25 @@ async def test_other_protocols_are_not_answered(server: Server) -> None:
 
     await server.app({"type": "lifespan"}, receive, send)
     assert called == []
+
+
+async def test_body_that_does_not_come_in_time_is_408(server: Server) -> None:
+    """Somebody who sends a piece and then nothing does not keep it in memory for ever."""
+    intake = Intake(max_reading_seconds=0.0)
+    slow = Server(server.esign, server.vendor, intake=intake)
+    pieces = iter([{"type": "http.request", "body": b"x", "more_body": True}])
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        for piece in pieces:
+            return piece
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: Message = {"type": "http", "method": "POST", "path": "/webhooks/acme", "headers": []}
+    await slow.app(scope, receive, send)
+    assert (sent[0]["status"], sent[1]["body"]) == (408, b'{"reason": "body_overdue"}')
+    assert intake.bytes_in_hand == 0

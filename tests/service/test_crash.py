@@ -101,6 +101,7 @@ def test_second_crash_changes_nothing_either(
     assert crashes > 10
 
 
+@pytest.mark.negative_control("S1")
 @pytest.mark.parametrize(("style", "fault"), [("direct", f) for f in (None, Fault.ANSWER_LOST)])
 def test_naive_retry_asks_twice(
     make_world: Callable[[str], World], style: str, fault: Fault | None

@@ -20,7 +20,7 @@ from esign_core.model import Document, EnvelopeStatus, Job, Snapshot
 from esign_core.provider import Flow
 from esign_core.service import verbs
 from esign_core.service.receive import MAX_UNPROVEN_BYTES
-from esign_core.service.record import LONGEST_PAUSE_SECONDS
+from esign_core.service.schedule import LONGEST_PAUSE_SECONDS
 from esign_core.testing import Fault
 from esign_core.testing.fake_provider import FakeProvider
 

@@ -10,6 +10,8 @@ from esign_core.errors import (
 )
 from esign_core.journal import DeliveryState
 from esign_core.model import EnvelopeStatus, Source
+from esign_core.provider import Limit
+from esign_core.testing.fake_provider import FakeProvider
 
 if TYPE_CHECKING:
     from tests.service.conftest import World
@@ -75,6 +77,37 @@ def test_forged_hints_about_unknown_envelopes_cost_no_look(
         assert world.receive(world.vendor.delivery(event, secret=None)).state == "waiting"
     world.work(50)
     assert len(world.vendor.requests) == asked
+
+
+class _Limited(FakeProvider):
+    """A vendor that may be asked ten times a minute."""
+
+    limits = (Limit("requests", 10, 60.0),)
+
+
+@pytest.mark.promise("A6")
+@pytest.mark.parametrize("database", ["sqlite"])  # the other one counts by its own clock
+def test_hints_without_end_cost_at_most_the_limit(make_world: Callable[..., World]) -> None:
+    """However quick the worker is: in no minute is the vendor asked more often than it allows."""
+    world = make_world(accept_unsigned=True)
+    world.with_provider(_Limited)
+    for key in "abc":
+        world.send(key)
+    asked_at: list[float] = []
+    fetch = world.vendor.exchange
+
+    def timed(request: Any, **options: bool) -> Any:
+        asked_at.append(world.clock.seconds)
+        return fetch(request, **options)
+
+    world.vendor.exchange = timed  # type: ignore[method-assign]
+    for i in range(200):
+        event = world.vendor.event(str(i % 3 + 1), f"e{i}", status="completed")
+        world.receive(world.vendor.delivery(event, secret=None))
+        world.work(3)
+    assert len(asked_at) > 50
+    assert max(sum(at <= each < at + 60 for each in asked_at) for at in asked_at) <= 10
+    assert {envelope.status for envelope in world.all()} == {EnvelopeStatus.SENT}
 
 
 def test_hint_sent_ahead_does_not_swallow_the_real_delivery(

@@ -219,15 +219,15 @@ def test_work_that_has_begun_is_given_up_in_time(
     world.clock.pass_time(100)
     requests = list(world.vendor.requests)
     journal = world.workspace.journal
-    write = journal.write
+    aside = journal.aside
 
     def claimed(work: Callable[[Transaction], Any]) -> Any:
-        answer = write(work)
-        journal.write = write  # type: ignore[method-assign]
+        answer = aside(work)
+        journal.aside = aside  # type: ignore[method-assign]
         _ = decide(world, envelope, abandon=True)
         return answer
 
-    journal.write = claimed  # type: ignore[method-assign]
+    journal.aside = claimed  # type: ignore[method-assign]
     world.run(work_once(world.workspace))
     assert world.vendor.requests == requests
     assert world.todo() == []

@@ -1,4 +1,4 @@
-"""Addresses with ids in them; an id from outside must not lead anywhere else."""
+"""Addresses at Penneo, most with ids in them; an id from outside must not lead anywhere else."""
 
 from __future__ import annotations
 
@@ -6,6 +6,31 @@ import re
 
 from esign_core.errors import NotFound
 
+DOCUMENTS = "/api/v3/documents"
+PATHS = (
+    "/oauth/token",
+    "/send/api/v1/casefiles/20251022/create",
+    "/send/api/v1/casefiles/json/20251022/create-sandbox-base64",
+    "/send/api/v1/casefiles/json/20251022/create-production-base64",
+    "/send/api/v1/queue/public/status",
+    "/api/v1/casefiles",
+    "/api/v1/casefiles/{id}",
+    "/api/v1/casefiles/{id}/signers/{signer}/log",
+    "/api/v1/casefiles/{id}/signers/{signer}/signingrequests",
+    "/api/v1/folders",
+    "/api/v1/signingrequests/{id}/link",
+    "/api/v1/signingrequests/{id}/send",
+    "/api/v1/webhook/subscriptions",
+    "/api/v1/webhook/subscriptions/{id}",
+    "/api/v1/webhook/subscriptions/{id}/confirm",
+    "/api/v1/webhook/subscriptions/{id}/test",
+    "/api/v3/casefiles/{id}",
+    "/api/v3/documents/{id}/content",
+    "/webhook/api/v1/subscriptions",
+    "/webhook/api/v1/subscriptions/test",
+    "/webhook/api/v1/subscriptions/{id}",
+)
+"""All that is asked for, as logs and traces tell it."""
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")  # numbers of case files and signers, UUIDs (V)
 
 

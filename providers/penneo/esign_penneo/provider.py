@@ -49,13 +49,12 @@ from esign_penneo.gaps import gaps_of
 from esign_penneo.oauth import api_keys, authorized
 from esign_penneo.options import PenneoDocumentOptions, PenneoOptions, PenneoSignerOptions
 from esign_penneo.origins import at_the_callers_fields
-from esign_penneo.paths import path
+from esign_penneo.paths import DOCUMENTS, PATHS, path
 from esign_penneo.settings import PenneoSettings
 from esign_penneo.snapshots import expect_stoppable, to_snapshot
 from esign_penneo.statuses import FILTER
 from esign_penneo.webhooks import PenneoWebhooks
 
-_DOCUMENTS = "/api/v3/documents"
 _CLOCKS_DIFFER = timedelta(minutes=5)
 
 
@@ -91,6 +90,7 @@ class PenneoProvider(Provider[PenneoSettings]):
     options = (PenneoOptions, PenneoSignerOptions, PenneoDocumentOptions)
     # What Microsoft allows its own connector (V); what Penneo itself allows is not documented.
     limits = (Limit("penneo-account", 100, 60.0),)
+    paths = PATHS
     sandbox = "esign_penneo.sandbox:PenneoSandbox"
 
     @property
@@ -262,7 +262,7 @@ class PenneoProvider(Provider[PenneoSettings]):
         if is_signed and snapshot.status is not EnvelopeStatus.COMPLETED:
             raise NotReady(f"it is {snapshot.status}; Penneo makes signed documents at the end.")
         request = self.get(
-            path(_DOCUMENTS, artifact.key, "content"),
+            path(DOCUMENTS, artifact.key, "content"),
             params={} if is_signed else {"signed": "false"},
             headers={"Accept": "application/pdf"},
         )

@@ -12,7 +12,7 @@ from esign_core.model import excerpt
 _LONGEST = 2_000
 """What is read of one text; the rest is left out."""
 _LONGEST_USUAL_NAME = 64
-_PLAIN = (str, int, float, type(None))
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 _SECRET_NAMES = frozenset(
     {
         "accesstoken",
@@ -45,12 +45,12 @@ _PRIVATE = (
 
 def without_secrets(data: Any) -> Any:
     """The data without signing links, tokens, national ids and documents; its keys `scrubbed`."""
-    if isinstance(data, Mapping):
+    if isinstance(data, (dict, Mapping)):
         kept: dict[str, Any] = {}
         for name, value in data.items():
             told = _usual_name(name) if len(name) <= _LONGEST_USUAL_NAME else _name(name)
             if told is not None:
-                kept[told] = value if isinstance(value, _PLAIN) else without_secrets(value)
+                kept[told] = value if type(value) in _PLAIN else without_secrets(value)
         return kept
     if isinstance(data, list):
         return [without_secrets(value) for value in data]

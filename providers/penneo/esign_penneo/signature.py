@@ -15,8 +15,8 @@ import hashlib
 import hmac
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from esign_core.errors import WebhookRejected
 from esign_core.model import WebhookRequest
@@ -29,15 +29,20 @@ _NAMES = re.compile(r"(?:[A-Za-z0-9_-]+(?: [A-Za-z0-9_-]+)*)?")  # no dots: they
 _USUAL = re.compile(f"t=({_TIME.pattern}),h=({_NAMES.pattern}),v1=({_DIGEST.pattern})")
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """What the header says, before it is checked."""
 
     time: str
     """UNIX seconds, as text: it is signed as it is written."""
     names: str
     """The headers that are signed too, separated by spaces."""
-    digest: str = field(repr=False)
+    headers: tuple[str, ...]
+    """The same, in lower case."""
+    digest: str
+    """Hex; it is not shown."""
+
+    def __repr__(self) -> str:
+        return f"Signature(time={self.time!r}, names={self.names!r})"
 
     @classmethod
     def of(cls, request: WebhookRequest) -> Signature | None:
@@ -47,11 +52,14 @@ class Signature:
             WebhookRejected: It has one that cannot be read (`malformed_signature`).
         """
         text = request.header(HEADER)
-        if text is None:
-            return None
+        return None if text is None else cls._read(text)
+
+    @classmethod
+    @lru_cache(maxsize=64)  # it is read twice: to verify, and to know which headers are signed
+    def _read(cls, text: str) -> Signature:
         usual = _USUAL.fullmatch(text)
         if usual is not None:
-            return cls(*usual.groups())
+            return cls(usual[1], usual[2], tuple(usual[2].lower().split()), usual[3])
         parts = [part.partition("=") for part in text.split(",")]
         found = {name: value for name, _, value in parts}
         time, names, digest = found.get("t", ""), found.get("h", ""), found.get("v1", "")
@@ -61,11 +69,11 @@ class Signature:
             raise WebhookRejected(
                 "malformed_signature", f"{HEADER} is not of the form t=...,h=...,v1=..."
             )
-        return cls(time, names, digest)
+        return cls(time, names, tuple(names.lower().split()), digest)
 
     def covers(self, name: str) -> bool:
         """Whether a header, by its name in lower case, is signed too."""
-        return name in self.names.lower().split()
+        return name in self.headers
 
     def expect_good(self, request: WebhookRequest, secrets: Sequence[bytes]) -> None:
         """Do nothing if one of the secrets made it.
@@ -86,7 +94,7 @@ class Signature:
 
     def _values(self, request: WebhookRequest) -> bytes:
         values: list[bytes] = []
-        for name in self.names.lower().split():
+        for name in self.headers:
             value = request.header(name)
             if value is None:
                 raise WebhookRejected("missing_header", f"{HEADER} names {name}, which is missing")

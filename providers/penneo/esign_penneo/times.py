@@ -15,7 +15,7 @@ def moment(value: Any) -> datetime | None:
     `{"date": ..., "timezone_type": ..., "timezone": ...}` (webhooks, V).
     """
     try:
-        if isinstance(value, Mapping):
+        if isinstance(value, (dict, Mapping)):
             return _in_utc(str(value["date"]), _zone(str(value.get("timezone", "UTC"))))
         if isinstance(value, str) and not value.isdecimal():
             return _in_utc(value, UTC)
@@ -29,7 +29,7 @@ def moment(value: Any) -> datetime | None:
 def _in_utc(text: str, zone: tzinfo) -> datetime:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
-        at = at.replace(tzinfo=zone)
+        at = datetime.combine(at.date(), at.time(), zone)  # a quarter of what `replace` takes
     return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 

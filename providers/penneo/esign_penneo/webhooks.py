@@ -226,14 +226,14 @@ def _notice(event: str, data: Mapping[str, Any], key: str | None) -> Notice:
         )
     is_whole = remote_id is not None and all(signer.remote_id for signer in signers)
     return Notice(
-        remote_id=remote_id,
-        key=key,
-        status=meaning.status,
-        signers=signers,
+        remote_id,
+        key,
+        meaning.status,
+        signers,
         # That a signer's turn has come proves that it is out, not since when.
-        occurred_at=occurred_at if is_about_case_file else None,
-        needs_fetch=meaning.needs_fetch or (not is_whole and meaning != _NOTHING),
-        raw=without_secrets(data),
+        occurred_at if is_about_case_file else None,
+        meaning.needs_fetch or (not is_whole and meaning != _NOTHING),
+        without_secrets(data),
     )
 
 

@@ -140,7 +140,7 @@ class Created(Wire):
     """The answer to creating a case file. Source: Postman, the connector (V)."""
 
     status: Word = None
-    message: Word = None
+    message: Word = Field(default=None, repr=False)
     jobs: Rows[JobReference] = ()
 
 
@@ -187,7 +187,7 @@ class QueueJob(Wire):
     """
 
     job_status: Word = None
-    error_message: Word = None
+    error_message: Word = Field(default=None, repr=False)
     result: JobResult | None = None
     retries: Number = None
     created_at: Word = None

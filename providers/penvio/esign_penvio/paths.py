@@ -8,6 +8,16 @@ from esign_core.errors import NotFound
 
 ENVELOPES = "/esign/envelopes"
 TEMPLATES = "/esign/templates"
+PATHS = (
+    ENVELOPES,
+    f"{ENVELOPES}/{{id}}",
+    f"{ENVELOPES}/{{id}}/cancel",
+    f"{ENVELOPES}/{{id}}/remind",
+    f"{ENVELOPES}/{{id}}/send",
+    TEMPLATES,
+    f"{TEMPLATES}/{{id}}",
+)
+"""All that is asked for, as logs and traces tell it."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.~-]{0,199}")
 
 

@@ -43,7 +43,7 @@ from esign_penvio.create import point_at_draft, to_body
 from esign_penvio.explain import explain
 from esign_penvio.metadata import TAKEN, mark_of
 from esign_penvio.paging import page_number, read_page
-from esign_penvio.paths import ENVELOPES, TEMPLATES, path
+from esign_penvio.paths import ENVELOPES, PATHS, TEMPLATES, path
 from esign_penvio.settings import PenvioSettings
 from esign_penvio.statuses import WORD
 from esign_penvio.storage import safe_key
@@ -70,6 +70,7 @@ class PenvioProvider(Provider[PenvioSettings]):
         max_signers=20,
     )
     limits = (Limit("requests", 10_000, 900.0),)  # "10,000 requests per 15 minutes" (V)
+    paths = PATHS
     sandbox = "esign_penvio.sandbox:PenvioSandbox"
 
     @property

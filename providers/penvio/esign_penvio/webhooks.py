@@ -49,9 +49,6 @@ _ACT = {
     SignerStatus.EXPIRED: EventType.SIGNER_EXPIRED,
 }
 _STEPS = frozenset(word for word, status in ENVELOPE.items() if not status.is_final)
-_DELIVERY = ("id", "event", "type")
-_DATA = ("envelopeId", "status")
-_SIGNER = ("id", "name", "email", "status", "declineReason")
 _TEXTS = frozenset({str, type(None)})
 
 
@@ -101,10 +98,11 @@ class PenvioWebhooks(Webhooks):
         body = read_json(request.body)
         delivery = _object(body)
         data = _object(delivery.get("data", {}))
-        key, event, type_ = _texts(delivery, _DELIVERY)
-        envelope_id, status = _texts(data, _DATA)
+        key, event = delivery.get("id"), delivery.get("event") or delivery.get("type")
+        envelope_id, status = data.get("envelopeId"), data.get("status")
+        _expect_texts(key, event, envelope_id, status)
         at = to_time(delivery.get("timestamp") or delivery.get("createdAt"))
-        meaning = EVENT.get(event or type_, _UNKNOWN)
+        meaning = EVENT.get(event, _UNKNOWN)
         signers = _signers(data, meaning.act, at)
         is_anonymous = meaning.act is not None and meaning.act not in [s.type for s in signers]
         is_partial = meaning.needs_fetch or is_anonymous or _says_more(status, meaning)
@@ -142,16 +140,13 @@ def _keyed(secret: bytes) -> hmac.HMAC:
 
 def _object(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise BadJson("is no delivery that Penvio documents: an object is none")
+        raise BadJson("is no delivery that Penvio documents: something that is no object")
     return value
 
 
-def _texts(data: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
-    """The texts of those names; None for what is not there."""
-    found = list(map(data.get, names))
-    if not _TEXTS.issuperset(map(type, found)):
-        raise BadJson(f"is no delivery that Penvio documents: no text in one of {', '.join(names)}")
-    return found
+def _expect_texts(*values: Any) -> None:
+    if not _TEXTS.issuperset(map(type, values)):
+        raise BadJson("is no delivery that Penvio documents: something that is no text")
 
 
 def _may_hold_secrets(body: bytes) -> bool:
@@ -169,7 +164,7 @@ def _signers(
         found += _acts(_object(about), told, at)
     if listed is not None:
         if not isinstance(listed, list):
-            raise BadJson("is no delivery that Penvio documents: signers is no list")
+            raise BadJson("is no delivery that Penvio documents: something that is no list")
         for signer in listed:
             found += _acts(_object(signer), None, None)
     return found
@@ -182,7 +177,9 @@ def _acts(
 
     The time is the signer's own. The event's would be another one's, in a list.
     """
-    id_, name, email, word, reason = _texts(signer, _SIGNER)
+    id_, name, email = signer.get("id"), signer.get("name"), signer.get("email")
+    word, reason = signer.get("status"), signer.get("declineReason")
+    _expect_texts(id_, name, email, word, reason)
     signed_at, declined_at = to_time(signer.get("signedAt")), to_time(signer.get("declinedAt"))
     own = _ACT.get(signer_status(word or "", signed_at=signed_at, declined_at=declined_at))
     found: list[SignerNotice] = []

@@ -1,0 +1,85 @@
+"""`esign work`: what is left to do, and what was given up."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from esign_core import Esign, WorkItem
+from esign_core.cli.failures import Misused
+from esign_core.cli.output import say, show_json, show_table
+from esign_core.cli.parameters import AT_LEAST_ONE, DEFAULT_CONFIG, AsJson, ConfigFile
+
+
+def work(
+    action: Annotated[
+        Literal["list", "retry", "drop"],
+        Parameter(name="ACTION", help="Show it, have it done now, or have it done never."),
+    ],
+    numbers: Annotated[
+        tuple[int, ...], Parameter(name="ID", help="Which, by the numbers that list shows.")
+    ] = (),
+    /,
+    *,
+    dead: Annotated[bool, Parameter(help="list: only what was given up.")] = False,
+    envelope: Annotated[str | None, Parameter(help="list: about this envelope only.")] = None,
+    limit: Annotated[
+        int, Parameter(help="list: at most so many.", show_default=True, validator=AT_LEAST_ONE)
+    ] = 100,
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """What is left to do.
+
+    list shows it, the soonest first; what failed again and again was given up, and is at the end.
+    retry has a worker do it now, as if it had never failed. drop takes it off the list: nobody
+    does it any more, until there is news of what it is about.
+
+    ```sh
+    esign work list
+    esign work list --dead --json
+    esign work retry 12 14
+    esign work drop 12
+    ```
+    """
+    if (action == "list") is bool(numbers):
+        raise Misused("retry and drop need an ID, or several; list takes none.")
+    with Esign.from_config(config) as esign:
+        if action == "list":
+            found = esign.work.list(dead=dead or None, envelope_id=envelope, limit=limit)
+        else:
+            do = esign.work.retry if action == "retry" else esign.work.drop
+            found = [do(number) for number in numbers]
+    if as_json:
+        show_json([_data(item) for item in found])
+    elif action == "list":
+        rows = [
+            (i.id, i.kind, i.subject, i.connection, _when(i), i.attempts, i.error) for i in found
+        ]
+        show_table(("id", "what", "about", "connection", "due", "failures", "last error"), rows)
+    else:
+        told = "is done now, by a running worker" if action == "retry" else "is not done any more"
+        for item in found:
+            say(f"{item.id}: {item.kind} of {item.subject} {told}.")
+
+
+def _when(item: WorkItem) -> str:
+    if item.dead_at is not None:
+        return f"given up {item.dead_at:%Y-%m-%d %H:%M:%S}"
+    return f"{item.due_at:%Y-%m-%d %H:%M:%S}"
+
+
+def _data(item: WorkItem) -> dict[str, Any]:
+    dead_at, leased = item.dead_at, item.leased_until
+    return {
+        "id": item.id,
+        "kind": item.kind.value,
+        "subject": item.subject,
+        "connection": item.connection,
+        "due_at": item.due_at.isoformat() if dead_at is None else None,
+        "failures": item.attempts,
+        "error": item.error,
+        "leased_until": leased.isoformat() if leased else None,
+        "dead_at": dead_at.isoformat() if dead_at else None,
+    }

@@ -1,0 +1,112 @@
+"""Whose turn it is: one account's trouble, or its backlog, is not the others'.
+
+Each account has a lane. In a round every lane with something to do gets one turn. A lane whose
+budget is used up is closed until there is room; one that fails is tried by one at a time, and
+then more and more rarely, until something goes well there. All of this is one process's own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from esign_core.errors import (
+    AuthenticationFailed,
+    EsignError,
+    JournalUnusable,
+    MissingExtra,
+    RateLimited,
+    SecretsLocked,
+    Unavailable,
+    UnknownConnection,
+)
+
+_OF_THE_LANE = (
+    AuthenticationFailed,
+    JournalUnusable,
+    MissingExtra,
+    RateLimited,
+    SecretsLocked,
+    Unavailable,
+    UnknownConnection,
+)
+_LONGEST_CLOSED = timedelta(minutes=15)
+_FEW_FAILURES = 3
+"""How many failures in a row may be chance."""
+_FIRST_CLOSED_SECONDS = 5.0
+_LONGEST_OUTAGE_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to look for next."""
+
+    without: frozenset[str]
+    """Accounts that are closed."""
+    rather_not: frozenset[str]
+    """Accounts that had their turn in this round."""
+    quickest_first: bool
+    """Every other turn is for what is asked for in short intervals: it has just begun."""
+
+
+class Lanes:
+    """The lanes of one process. Safe for many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._at_it: Counter[str] = Counter()
+        self._failures: Counter[str] = Counter()
+        self._closed_until: dict[str, datetime] = {}
+        self._served: set[str] = set()
+        self._turns = 0
+        self.are_new = True
+        """Whether this process has only begun to work."""
+
+    def choice(self, now: datetime) -> Choice:
+        """What to look for next."""
+        with self._lock:
+            closed = {name for name, until in self._closed_until.items() if until > now}
+            tried = {name for name, count in self._failures.items() if count and self._at_it[name]}
+            without = frozenset(closed | tried)
+            return Choice(without, frozenset(self._served), self._turns % 2 == 1)
+
+    def begin(self, name: str) -> None:
+        """Something is done for an account."""
+        with self._lock:
+            self._turns += 1
+            self._at_it[name] += 1
+            self._served = {name} if name in self._served else {*self._served, name}
+
+    def end(self, name: str) -> None:
+        """Nobody of them does it any more."""
+        with self._lock:
+            self._at_it[name] -= 1
+            if self._at_it[name] <= 0:
+                del self._at_it[name]
+
+    def went_well(self, name: str) -> None:
+        """The account can be used."""
+        with self._lock:
+            del self._failures[name]
+            _ = self._closed_until.pop(name, None)
+
+    def is_limited(self, name: str, until: datetime, now: datetime) -> None:
+        """There is no room in a budget before then, or the vendor says so."""
+        with self._lock:
+            self._closed_until[name] = min(until, now + _LONGEST_CLOSED)
+
+    def failed(self, name: str, now: datetime) -> None:
+        """The account cannot be used: it is down, or refuses us."""
+        with self._lock:
+            self._failures[name] += 1
+            more = self._failures[name] - _FEW_FAILURES
+            if more >= 0:
+                seconds = min(_FIRST_CLOSED_SECONDS * 2.0 ** min(more, 10), _LONGEST_OUTAGE_SECONDS)
+                self._closed_until[name] = now + timedelta(seconds=seconds)
+
+
+def is_of_the_lane(error: EsignError) -> bool:
+    """Whether an error would have met any other work with the account too."""
+    return isinstance(error, _OF_THE_LANE)

@@ -1,0 +1,1 @@
+"""What users may rely on, and the tests that hold it."""
