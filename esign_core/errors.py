@@ -122,7 +122,7 @@ class EsignError(Exception):
         """The same error, told where it happened. What it knows already stays.
 
         Args:
-            **where: `provider`, `connection`, `operation`, `subject`, `envelope_id`.
+            where: `provider`, `connection`, `operation`, `subject`, `envelope_id`.
         """
         for name, told in where.items():
             setattr(self, name, getattr(self, name) or told)

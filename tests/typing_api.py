@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -37,6 +37,7 @@ from esign_core import (
     Job,
     KeyReused,
     LogEntry,
+    NextStep,
     Outcome,
     Preview,
     Problem,
@@ -53,9 +54,13 @@ from esign_core import (
     TemplateRef,
     WebhookRejected,
     WebhookRequest,
+    WorkItem,
+    WorkKind,
 )
 from esign_core.integrations import receiver
+from esign_core.journal import InboxEntry
 from esign_core.provider import Response
+from esign_core.service.erase import Erased
 from esign_penneo import PenneoOptions
 
 
@@ -130,6 +135,19 @@ def product(esign: Esign, draft: EnvelopeDraft) -> None:
     request = WebhookRequest(headers={}, body=b"{}")
     assert_type(esign.receive("acme", request), Receipt)
     assert_type(esign.condition(), Condition)
+    for item in assert_type(esign.work.list(dead=True), tuple[WorkItem, ...]):
+        assert_type(item.kind, WorkKind)
+        assert_type(esign.work.retry(item.id), WorkItem)
+        assert_type(esign.work.drop(item.id), WorkItem)
+    step = assert_type(esign.work.next(envelope.id), NextStep | None)
+    if step is not None:
+        assert_type(step.at, datetime | None)
+    assert_type(esign.erase("jane@example.com", is_try=True), Erased)
+    for entry in assert_type(esign.inbox.list(state="unreadable"), tuple[InboxEntry, ...]):
+        assert_type(esign.inbox.get(entry.id), InboxEntry)
+        assert_type(esign.inbox.replay(entry.id), Receipt)
+    assert_type(esign.inbox.replay_all(), tuple[Receipt, ...])
+    assert_type(esign.inbox.drop_raw(timedelta(days=30)), int)
     with Esign.from_config("esign.toml") as opened:
         assert_type(opened, Esign)
     esign.close()
@@ -155,7 +173,13 @@ async def awaiting_product(esign: AsyncEsign, draft: EnvelopeDraft) -> None:
             await batch.ack()
         assert_type(await esign.events.read(), list[Event])
     assert_type(await esign.receive("acme", WebhookRequest(headers={}, body=b"{}")), Receipt)
+    assert_type(await esign.erase("jane@example.com"), Erased)
+    assert_type(await esign.inbox.list(), tuple[InboxEntry, ...])
     assert_type(await esign.condition(), Condition)
+    assert_type(await esign.work.list(envelope_id=envelope.id), tuple[WorkItem, ...])
+    assert_type(await esign.work.next(envelope.id), NextStep | None)
+    assert_type(await esign.work.retry(1), WorkItem)
+    assert_type(await esign.work.drop(1), WorkItem)
     _ = receiver(esign)
     async with AsyncEsign.from_config("esign.toml") as opened:
         assert_type(opened, AsyncEsign)

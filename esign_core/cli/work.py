@@ -50,7 +50,7 @@ def work(
             found = esign.work.list(dead=dead or None, envelope_id=envelope, limit=limit)
         else:
             do = esign.work.retry if action == "retry" else esign.work.drop
-            found = [do(number) for number in numbers]
+            found = tuple(do(number) for number in numbers)
     if as_json:
         show_json([_data(item) for item in found])
     elif action == "list":

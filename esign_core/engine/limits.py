@@ -114,12 +114,14 @@ def admit(
     """
     waits = [budget.wait(limit, ticket, now) for limit, budget in budgets]
     longest = max(waits, default=0.0)
-    for (limit, budget), wait in zip(budgets, waits, strict=True):
-        if longest <= 0:
+    if longest <= 0:
+        for limit, budget in budgets:
             budget.take(limit, ticket, now, arrives_by)
-        elif wait == longest <= patience:
+        return 0.0
+    bottleneck = waits.index(longest) if longest <= patience else None
+    for place, (_, budget) in enumerate(budgets):
+        if place == bottleneck:
             budget.stand(ticket, now + longest)
-            patience = -math.inf  # one line is enough
         else:
             budget.leave(ticket)
     return longest

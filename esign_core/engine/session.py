@@ -261,7 +261,7 @@ def _exchange(
             permission=permission,
             operation=watch,
             asked=request,
-            allowance=lambda answer: read_allowance(answer.headers, provider.now()),
+            allowance=lambda answer: read_allowance(answer.headers, provider.now),
         )
 
 

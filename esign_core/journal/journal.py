@@ -42,7 +42,7 @@ class Transaction:
         self.envelopes = Envelopes(self._rows, vault)
         self.inbox = Inbox(self._rows)
         self.stream = Stream(self._rows)
-        self.work = Work(connection)
+        self.work = Work(self._rows)
         self.erasure = Erasure(self._rows, self.envelopes, self.inbox)
         self.connections = Connections(connection)
         self.vitals = Vitals(self._rows)

@@ -23,7 +23,7 @@ _MORE_AT_MOST = 15
 _FORGOTTEN_SECONDS = 120
 """How long a transaction may do nothing before the server ends it: a process that was stopped in
 the middle must not keep all others from writing."""
-_MIGRATING = 0x657369676E  # "esign"
+_MIGRATING = "SELECT pg_advisory_xact_lock(hashtext('esign'), hashtext(current_schema()))"
 _LOCK_COUNTER = Compiled(select(counters.c.value).where(counters.c.name == "seq").with_for_update())
 
 
@@ -73,7 +73,7 @@ class PostgresqlStore:
     def migrating(self) -> Generator[Connection]:
         """A transaction that nobody else migrates beside; there may be no tables yet."""
         with self._engine.begin() as connection:
-            _ = connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+            _ = connection.exec_driver_sql(_MIGRATING)
             yield connection
 
     @contextmanager

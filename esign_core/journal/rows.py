@@ -18,6 +18,7 @@ class Rows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.dialect = connection.dialect.name
         self._put_off: dict[Compiled, list[Mapping[str, Any]]] = {}
         self._at_flush: list[Callable[[], None]] = []
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from esign_core.journal import codec, work_statements
+from esign_core.journal.rows import Rows
 from esign_core.journal.schema import work
 from esign_core.journal.sql import POSTGRESQL, Compiled
 from esign_core.journal.work_statements import ALIVE, AS_CLAIMED, KNOWN
@@ -64,10 +65,14 @@ _PLAN = {
 class Work:
     """The table, inside one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
         self.has_planned = False
         """Whether this transaction has planned something."""
+
+    @property
+    def _connection(self) -> Connection:
+        return self._rows.connection
 
     def plan(
         self,
@@ -83,14 +88,14 @@ class Work:
         What was given up is taken up again: to plan it is to have news of it.
         """
         self.has_planned = True
-        _ = _PLAN[self._connection.dialect.name].run(
-            self._connection,
-            kind=kind.value,
-            subject=subject,
-            connection=connection,
-            due_at=codec.dump_time(due_at),
-            pause_seconds=pause_seconds,
-        )
+        row = {
+            "kind": kind.value,
+            "subject": subject,
+            "connection": connection,
+            "due_at": codec.dump_time(due_at),
+            "pause_seconds": pause_seconds,
+        }
+        self._rows.put_off(_PLAN[self._rows.dialect], row)
 
     def hurry(self, kind: WorkKind, connection: str, due_at: datetime) -> None:
         """See that everything of a kind is done at `due_at` at the latest, if it is to be done."""

@@ -169,9 +169,7 @@ def match(seats: Sequence[Seat], signers: Iterable[SignerT]) -> list[tuple[Seat,
     return [(taken[_person(signer)], signer) for signer in listed if _person(signer) in taken]
 
 
-def _by_id(
-    seats: Sequence[Seat], signers: Sequence[SignerT]
-) -> list[tuple[Seat, SignerT]] | None:
+def _by_id(seats: Sequence[Seat], signers: Sequence[SignerT]) -> list[tuple[Seat, SignerT]] | None:
     """The same by the surest sign alone; None where that is not enough for everybody.
 
     Once the vendor's ids are known it nearly always is, and this is quick.

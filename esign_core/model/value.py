@@ -59,7 +59,6 @@ class Value(BaseModel):
         except ValidationError as error:
             raise _invalid(cls, error) from None
 
-
     def __getstate__(self) -> dict[Any, Any]:
         secrets = [name for name, value in self.__dict__.items() if holds_secret(value)]
         if secrets:  # left out, it would be another wish: one that nobody has to prove

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -149,11 +148,12 @@ def _keep(workspace: Workspace, tx: Transaction, delivery: _Delivery, reading: R
         digest = digest_of(name, None, None, body)
         return Receipt(name, state, delivery.keep(tx, state, digest=digest, error=reading.error))
     receipts: list[Receipt] = []
-    before: Counter[tuple[str | None, str | None]] = Counter()
+    before: dict[tuple[str | None, str | None], int] = {}
     for notice in reading.notices:
         ids = (notice.remote_id, notice.key)
-        digest = digest_of(name, *ids, body, place=before[ids])
-        before[ids] += 1
+        place = before.get(ids, 0)
+        digest = digest_of(name, *ids, body, place=place)
+        before[ids] = place + 1
         receipts.append(_keep_notice(workspace, tx, delivery, notice, digest))
     return Receipt(
         name,

@@ -11,9 +11,11 @@ from esign_core.service.workspace import Workspace
 
 def list_work(
     workspace: Workspace, *, dead: bool | None, envelope_id: str | None, limit: int
-) -> Task[list[WorkItem]]:
+) -> Task[tuple[WorkItem, ...]]:
     """What is left to do."""
-    return workspace.read(lambda tx: tx.work.list(dead=dead, subject=envelope_id, limit=limit))
+    return workspace.read(
+        lambda tx: tuple(tx.work.list(dead=dead, subject=envelope_id, limit=limit))
+    )
 
 
 def next_of(workspace: Workspace, envelope_id: str) -> Task[NextStep | None]:
@@ -57,7 +59,7 @@ class Work:
 
     def list(
         self, *, dead: bool | None = None, envelope_id: str | None = None, limit: int = 100
-    ) -> list[WorkItem]:
+    ) -> tuple[WorkItem, ...]:
         """What there is to do, the soonest first.
 
         Args:
@@ -103,7 +105,7 @@ class AsyncWork:
 
     async def list(
         self, *, dead: bool | None = None, envelope_id: str | None = None, limit: int = 100
-    ) -> list[WorkItem]:
+    ) -> tuple[WorkItem, ...]:
         """What there is to do, the soonest first.
 
         Args:

@@ -158,6 +158,13 @@ def test_a_known_id_is_never_overruled() -> None:
     assert seated(stranger, seats=known) == [None]
 
 
+def test_an_id_of_two_seats_tells_nobody_apart() -> None:
+    """Then less sure signs decide, or nothing does."""
+    both = (replace(ANN, remote_id="r1"), replace(BOB, remote_id="r1"))
+    assert seated(SignerSnapshot("r1", "Bob"), seats=both) == ["s2"]
+    assert seated(SignerSnapshot("r1", None), seats=both) == [None]
+
+
 def test_a_seat_is_taken_by_one_person() -> None:
     """Somebody of the same name who was added at the vendor is not taken for Ann."""
     ann = SignerSnapshot("r1", "Ann", "ann@example.com")

@@ -9,6 +9,7 @@ import pytest
 
 from esign_core.errors import WebhookRejected
 from esign_core.model import Authenticity, EnvelopeStatus, WebhookRequest
+from esign_penneo.signature import Signature
 from esign_penneo.webhooks import PenneoWebhooks
 
 SECRET = b"webhook-secret-canary"
@@ -61,6 +62,14 @@ def test_a_signature_out_of_time_is_late(
     """Past or future by more than five minutes: a hint and no more."""
     now = datetime.fromtimestamp(SENT_AT, UTC) + timedelta(seconds=seconds)
     assert webhooks.verify(delivery(), [SECRET], now).is_late is is_late
+
+
+def test_a_signature_does_not_show_its_digest(delivery: Delivery) -> None:
+    """It may be written to a log by accident."""
+    signature = Signature.of(delivery())
+    assert signature is not None
+    assert f"{SENT_AT}" in repr(signature)
+    assert signature.digest not in f"{signature} {signature!r}"
 
 
 def test_an_unsigned_delivery_proves_nothing(webhooks: PenneoWebhooks) -> None:

@@ -43,13 +43,14 @@ class World:
         self.registry = fake_registry()
         self.url = url
         self.refresh_after_seconds = 60.0
+        self.archive: str | None = None
         self.keys: tuple[SecretStr, ...] = ()
         self.driver = SimulatedDriver(clock=self.clock)
         self.workspace = self._open()
 
     def _open(self) -> Workspace:
         return Workspace(
-            Config(self.connections, self.url, self.refresh_after_seconds),
+            Config(self.connections, self.url, self.refresh_after_seconds, self.archive),
             Journal(self.url, Vault(self.keys)),
             self.registry,
             clock=self.clock.now,

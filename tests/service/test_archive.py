@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,7 +15,6 @@ from esign_core.errors import NotReady
 from esign_core.journal import WorkKind
 from esign_core.model import Artifact, ArtifactKind, Event, Snapshot, observe
 from esign_core.provider import Download, Flow
-from esign_core.service.config import Config
 from esign_core.service.verbs import download
 from esign_core.testing.fake import FILE
 from esign_core.testing.fake_provider import FakeProvider
@@ -27,13 +26,9 @@ SHA256 = hashlib.sha256(FILE).hexdigest()
 
 
 @pytest.fixture
-def archiving(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+def archiving(world: World) -> World:
     """One that archives into `archive` in its folder."""
-
-    def config(*arguments: Any) -> Config:
-        return Config(*arguments, archive=str(world.folder / "archive"))
-
-    monkeypatch.setattr("tests.service.conftest.Config", config)
+    world.archive = str(world.folder / "archive")
     world.restart()
     return world
 
@@ -180,31 +175,15 @@ def test_what_a_person_took_is_archived_all_the_same(archiving: World, tmp_path:
 
 
 @pytest.mark.promise("R4")
-def test_what_is_archived_can_be_replayed(
-    archiving: World, make_envelope: Callable[..., Any]
-) -> None:
+def test_what_is_archived_can_be_replayed(archiving: World) -> None:
     """The stored observations give the same events again, hashes included."""
-    envelope = archiving.send()
+    now = archiving.send()
     archiving.vendor.complete("1")
     archiving.work(61)
-    again, told = make_envelope(envelope.id), []
-    for observation in archiving.workspace.journal.read(
-        lambda tx: tx.stream.observations(envelope.id)
-    ):
+    seats = tuple(replace(seat, remote_id=None) for seat in now.seats)
+    again = replace(now, facts={}, remote_id=None, seats=seats)
+    told: list[Event] = []
+    for observation in archiving.workspace.journal.read(lambda tx: tx.stream.observations(now.id)):
         again, new = observe(again, observation)
         told += new
     assert [(e.type, e.data) for e in told] == [(e.type, e.data) for e in archiving.events()]
-
-
-@pytest.fixture
-def make_envelope(archiving: World) -> Callable[..., Any]:
-    """An envelope as it was before anything was known of it."""
-
-    def make(envelope_id: str) -> Any:
-        from dataclasses import replace
-
-        now = archiving.get(envelope_id)
-        seats = tuple(replace(seat, remote_id=None) for seat in now.seats)
-        return replace(now, facts={}, remote_id=None, seats=seats)
-
-    return make

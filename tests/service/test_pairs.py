@@ -13,6 +13,7 @@ from esign_core.service import AsyncConnection, AsyncEsign, Connection, Esign
 from esign_core.service.deliveries import AsyncInbox, Inbox
 from esign_core.service.events import AsyncEvents, Events
 from esign_core.service.opened import AsyncClosing, Closing
+from esign_core.service.work import AsyncWork, Work
 
 PAIRS = [
     (Connection, AsyncConnection),
@@ -20,6 +21,7 @@ PAIRS = [
     (Closing, AsyncClosing),
     (Events, AsyncEvents),
     (Inbox, AsyncInbox),
+    (Work, AsyncWork),
 ]
 AWAITED = {"close": "aclose", "__enter__": "__aenter__", "__exit__": "__aexit__"}
 ALSO_BLOCKING = {"connections", "rejected", "from_config", "worker", "__init__"}

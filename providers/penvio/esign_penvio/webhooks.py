@@ -102,7 +102,7 @@ class PenvioWebhooks(Webhooks):
         envelope_id, status = data.get("envelopeId"), data.get("status")
         _expect_texts(key, event, envelope_id, status)
         at = to_time(delivery.get("timestamp") or delivery.get("createdAt"))
-        meaning = EVENT.get(event, _UNKNOWN)
+        meaning = EVENT.get(event or "", _UNKNOWN)
         signers = _signers(data, meaning.act, at)
         is_anonymous = meaning.act is not None and meaning.act not in [s.type for s in signers]
         is_partial = meaning.needs_fetch or is_anonymous or _says_more(status, meaning)
@@ -194,5 +194,6 @@ def _acts(
 
 def _says_more(word: str | None, meaning: Meaning) -> bool:
     """Whether the envelope's status is one that the event does not tell of."""
-    is_news = word and word not in _STEPS
-    return bool(is_news) and ENVELOPE.get(word, EnvelopeStatus.UNKNOWN) is not meaning.status
+    if not word or word in _STEPS:
+        return False
+    return ENVELOPE.get(word, EnvelopeStatus.UNKNOWN) is not meaning.status

@@ -123,7 +123,6 @@ class Process:
 
     def _work(self) -> Life[None]:
         """A thread of a worker, as `Worker` runs it; it does not look while nothing is due."""
-        idle = 0
         while True:
             yield from self._wait_for_work()
             try:
@@ -131,9 +130,14 @@ class Process:
             except Exception as error:  # noqa: BLE001 - as a worker does
                 self.world.note(f"{self.name} turn: {error}")
                 pause = 1.0
-            idle = idle + 1 if pause > 0 else 0  # what is due is of an account that must wait
-            if idle:
-                yield from self.sleep(pause * 2 ** min(idle, 6))
+            if pause > 0:
+                yield from self.sleep(max(pause, self._seconds_closed()))
+
+    def _seconds_closed(self) -> float:
+        """Until an account is open again that has to wait, if any has."""
+        now = self.world.now()
+        closed = [until for until in self.workspace.lanes._closed_until.values() if until > now]
+        return min(((until - now).total_seconds() for until in closed), default=0.0)
 
     def _wait_for_work(self) -> Life[None]:
         """As long as there is none, which in life it finds out by looking every two seconds."""

@@ -100,7 +100,7 @@ class Busy(World):
             sending = send(process.workspace, DRAFT, via="acme", key=f"new-{number}")
             envelope = yield from process.live(sending)
             while self.journal.read(lambda tx, id_=envelope.id: tx.envelopes.job(id_)) is not None:
-                yield 1.0
+                yield 10.0
             self.waited.append(self.clock.seconds - began_at)
             yield max(0.0, began_at + HOUR - self.clock.seconds)
 
