@@ -25,6 +25,9 @@ _BEFORE = {
         "everybody signs",
         'run until esign show env_... --fetch | grep "status.*completed"; do sleep 0.1; done',
     ),
+    "work": ("may be refused",),  # nothing at the desk was given up
+    "inbox": ("may be refused",),  # the desk has no delivery that cannot be read
+    "erase": ("may be refused",),  # its envelopes are open
     "resolve": ("may be refused",),  # three ways to decide; nothing at the desk is in doubt
     "keys": (
         "run export ESIGN_KEY=$(esign keys new)",

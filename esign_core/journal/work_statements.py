@@ -41,8 +41,13 @@ def next_due(count: int) -> Compiled:
 
 @cache
 def next_free(count: int, *, quickest_first: bool) -> Compiled:
-    """What is due by `at` and nobody is at; without `count` connections, `c0`, `c1` ..."""
-    order = (work.c.pause_seconds, work.c.due_at) if quickest_first else (work.c.due_at,)
+    """What is due by `at` and nobody is at; without `count` connections, `c0`, `c1` ...
+
+    Of what is paused for equally short the newest comes first, or one that has just begun would
+    wait for a thousand that have just begun too. Every other turn is for the oldest.
+    """
+    soonest = work.c.due_at
+    order = (work.c.pause_seconds, soonest.desc()) if quickest_first else (soonest,)
     query = select(work).where((work.c.due_at <= bindparam("at")) & _free(count)).order_by(*order)
     return Compiled(query.limit(bindparam("most")).with_for_update(skip_locked=True))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from esign_core.engine.effects import Effect, Exclusive, SaveObject
 from esign_core.engine.files import MAX_FILE_SECONDS
 from esign_core.journal import WorkItem
 from esign_core.provider import Limit
+from esign_core.service.lanes import Choice
 from esign_core.service.workspace import Workspace
 
 T = TypeVar("T")
@@ -36,6 +37,19 @@ START_PATIENCE_SECONDS = 5.0
 
 class LeaseLost(Exception):
     """It took too long, and somebody else may be at it by now."""
+
+
+def claimed(workspace: Workspace, now: datetime, choice: Choice) -> Task[WorkItem | None]:
+    """Something that is due, and ours until its lease ends; None if somebody else was quicker."""
+    return workspace.aside(
+        lambda tx: tx.work.claim(
+            now,
+            LEASE,
+            without=choice.without,
+            rather_not=choice.rather_not,
+            quickest_first=choice.quickest_first,
+        )
+    )
 
 
 class Attendance:

@@ -13,7 +13,7 @@ from esign_core.errors import EsignError, JournalUnusable, Outcome, RateLimited,
 from esign_core.journal import Transaction, WorkItem, WorkKind
 from esign_core.model import Envelope
 from esign_core.service.archive import archive
-from esign_core.service.attending import LEASE, Attendance, LeaseLost
+from esign_core.service.attending import Attendance, LeaseLost, claimed
 from esign_core.service.discretion import discreet_about
 from esign_core.service.dispatch import dispatch
 from esign_core.service.faults import where
@@ -54,6 +54,8 @@ class Failed:
     """Whether it was this thing's own failure, and not its account's."""
     place: str | None = None
     """Where in the code, if it was a fault there."""
+    is_untried: bool = False
+    """Whether nobody was asked: it is due as before, and comes first when there is room again."""
 
 
 Ending: TypeAlias = Again | Failed | None
@@ -68,15 +70,7 @@ def work_once(workspace: Workspace) -> Task[float]:
     if due_at is None or due_at > now:  # looking writes nothing, and so wakes nobody
         wait = IDLE_SECONDS if due_at is None else (due_at - now).total_seconds()
         return min(wait, IDLE_SECONDS)
-    item = yield from workspace.aside(
-        lambda tx: tx.work.claim(
-            now,
-            LEASE,
-            without=choice.without,
-            rather_not=choice.rather_not,
-            quickest_first=choice.quickest_first,
-        )
-    )
+    item = yield from claimed(workspace, now, choice)
     if item is not None:  # otherwise somebody else was quicker
         workspace.lanes.begin(item.connection)
         try:
@@ -120,12 +114,15 @@ def _failed(workspace: Workspace, item: WorkItem, error: EsignError) -> Task[Fai
     now, name = workspace.clock(), item.connection
     pause = next_pause(item.pause_seconds)
     wait = float(pause)
+    is_untried = False
     asked = error.retry_after_seconds if isinstance(error, RateLimited) else None
     if asked is not None and math.isfinite(asked):
         wait = min(max(asked, 0.0), LONGEST_PAUSE_SECONDS)
         if error.outcome is Outcome.NOT_DONE:  # as if it had not been tried
             pause = item.pause_seconds
-        workspace.lanes.is_limited(name, now + timedelta(seconds=wait), now)
+            is_untried = error.status_code is None  # by our own count
+        until = now + timedelta(seconds=wait)
+        workspace.lanes.is_limited(name, until, now, is_untried=is_untried)
     elif is_of_the_lane(error) or not _is_open(workspace, name):
         wait = pause = min(pause, OUTAGE_PAUSE_SECONDS)
         if not isinstance(error, JournalUnusable):
@@ -136,7 +133,8 @@ def _failed(workspace: Workspace, item: WorkItem, error: EsignError) -> Task[Fai
             about = yield from workspace.read(lambda tx: tx.envelopes.find(item.subject))
             _ = discreet_about(error, about) if about is not None else None
         return Failed(f"{type(error).__name__}: {error}", type(error).__name__, wait, pause)
-    return Failed(f"{type(error).__name__}: {error}", type(error).__name__, wait, pause, False)
+    told, kind = f"{type(error).__name__}: {error}", type(error).__name__
+    return Failed(told, kind, wait, pause, counts=False, is_untried=is_untried)
 
 
 def _is_open(workspace: Workspace, connection: str) -> bool:
@@ -155,7 +153,7 @@ def _write_down(workspace: Workspace, item: WorkItem, ending: Ending) -> Task[bo
         return False
     if ending.counts and gives_up(item.kind, item.attempts + 1):
         return (yield from workspace.write(lambda tx: _set_aside(tx, item, ending, now)))
-    due_at = now + jittered(ending.wait, workspace.jitter)
+    due_at = item.due_at if ending.is_untried else now + jittered(ending.wait, workspace.jitter)
     yield from workspace.aside(
         lambda tx: tx.work.again(
             item, due_at, ending.pause_seconds, ending.told, counts=ending.counts

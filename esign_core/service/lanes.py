@@ -92,10 +92,17 @@ class Lanes:
             del self._failures[name]
             _ = self._closed_until.pop(name, None)
 
-    def is_limited(self, name: str, until: datetime, now: datetime) -> None:
-        """There is no room in a budget before then, or the vendor says so."""
+    def is_limited(
+        self, name: str, until: datetime, now: datetime, *, is_untried: bool = False
+    ) -> None:
+        """There is no room in a budget before then, or the vendor says so.
+
+        Where nobody was asked, whose turn it was has it again: else every second turn could be
+        the one for which there is no room, each time the same.
+        """
         with self._lock:
             self._closed_until[name] = min(until, now + _LONGEST_CLOSED)
+            self._turns -= is_untried
 
     def failed(self, name: str, now: datetime) -> None:
         """The account cannot be used: it is down, or refuses us."""

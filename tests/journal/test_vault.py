@@ -102,7 +102,7 @@ def test_a_vault_shows_no_key() -> None:
     (key,) = keys(1)
     vault = Vault([key])
     assert repr(vault) == "<Vault, keys: 1>"
-    with pytest.raises(TypeError, match="is not pickled: it holds keys"):
+    with pytest.raises(TypeError, match="Vault is not pickled: it is a secret"):
         pickle.dumps([vault])
     assert key.get_secret_value() not in repr(vars(vault))
 

@@ -73,9 +73,10 @@ def test_an_event_does_not_show_the_vendors_words() -> None:
     assert "example.com" not in repr(EVENT)
 
 
-def test_only_reminders_happen_again_and_again() -> None:
+def test_only_reminders_and_files_happen_again_and_again() -> None:
     """Every other fact is known once and for all."""
-    assert [type_ for type_ in EventType if type_.is_repeatable] == [EventType.SIGNER_REMINDED]
+    repeatable = {type_ for type_ in EventType if type_.is_repeatable}
+    assert repeatable == {EventType.SIGNER_REMINDED, EventType.ENVELOPE_ARCHIVED}
 
 
 @pytest.mark.parametrize("status", [*EnvelopeStatus, *SignerStatus])

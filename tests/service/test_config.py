@@ -30,6 +30,7 @@ def test_configuration_is_read_with_its_variables_and_paths(
         """
         journal = "sqlite:///data/esign.db"
         refresh_after_seconds = 5
+        archive = "signed"
 
         [connections.acme]
         provider = "fake"
@@ -44,7 +45,7 @@ def test_configuration_is_read_with_its_variables_and_paths(
     )
     config = read_config(path, {"KEY": "k", "SECRET": "a-secret"}, registry=registry)
     assert config.journal == f"sqlite:///{tmp_path}/data/esign.db"
-    assert config.refresh_after_seconds == 5
+    assert (config.refresh_after_seconds, config.archive) == (5, f"{tmp_path}/signed")
     assert config.connections == {
         "acme": {
             "provider": "fake",
@@ -89,6 +90,8 @@ def test_configuration_may_be_empty(tmp_path: Path) -> None:
         ("[connections]\nacme = 'fake'", r"line 2, connections.acme: write each connection as a"),
         ("\njournal = '${NOT_SET}'", "line 2, journal: the environment variable NOT_SET is not"),
         ("journal = '${EMPTY}'", "line 1, journal: the environment variable EMPTY is set but e"),
+        ("archive = true", "line 1, archive: must be the path of a folder"),
+        ("archive = ''", "must be the path of a folder"),
         ("refresh_after_seconds = 'x'", "must be a number of seconds above 0"),
         ("refresh_after_seconds = true", "must be a number of seconds above 0"),
         ("refresh_after_seconds = 0", "must be a number of seconds above 0"),

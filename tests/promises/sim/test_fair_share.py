@@ -34,10 +34,10 @@ from tests.promises.sim.process import Process
 from tests.promises.sim.world import World
 
 JOBS = 1000
-A_MINUTE = 3
-"""Requests that the vendor allows."""
+A_MINUTE, FOR_WORK = 3, 2
+"""Requests that the vendor allows; and how many of them workers use, who leave room for people."""
 HOUR, DAY = 3600.0, 86400.0
-ROUND = JOBS / A_MINUTE * 60
+ROUND = JOBS / FOR_WORK * 60
 """Seconds in which each of them could be asked for once, if nothing else were asked."""
 DRAFT = EnvelopeDraft(
     title="Lease 14",
@@ -141,11 +141,9 @@ def test_a_thousand_jobs_share_a_budget_for_a_day() -> None:
     assert len(stuck) == JOBS
     gaps = [b - a for at in stuck.values() for a, b in pairwise([0.0, *at, DAY])]
     assert max(gaps) < 2 * ROUND, "one of them starves"
-    counts = [len(at) for at in stuck.values()]
-    assert max(counts) - min(counts) <= max(counts) / 2, "some are asked for more than others"
     every = sorted(at for each in world.vendor.asked_at.values() for at in each)
     assert all(b - a >= 60 for a, b in zip(every, every[A_MINUTE:], strict=False))
-    assert len(every) > 0.9 * A_MINUTE * 24 * 60, "the budget is not used"
+    assert len(every) > 0.95 * FOR_WORK * 24 * 60, "the budget is not used"
 
 
 @pytest.mark.negative_control("S6")
