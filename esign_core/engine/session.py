@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from esign_core.engine.allowance import read_allowance
-from esign_core.engine.blame import blamed, expected_answer, explain
+from esign_core.engine.blame import expected_answer, explain
 from esign_core.engine.bodies import BodyStream
 from esign_core.engine.effects import (
     Exchange,
@@ -42,6 +42,7 @@ from esign_core.provider import (
     Request,
     Token,
 )
+from esign_core.provider.blame import blamed
 
 T = TypeVar("T")
 

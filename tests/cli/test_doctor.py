@@ -278,7 +278,8 @@ def test_an_old_sqlite_is_told(
 
 
 @pytest.mark.parametrize(
-    "url", ["sqlite:///nowhere/esign.db", "sqlite:///folder", "postgresql://127.0.0.1:1/db", "nonsense"]
+    "url",
+    ["sqlite:///nowhere/esign.db", "sqlite:///folder", "postgresql://127.0.0.1:1/db", "nonsense"],
 )
 def test_a_journal_that_cannot_be_used_is_told(
     url: str, bare: Callable[[str], Path], tmp_path: Path

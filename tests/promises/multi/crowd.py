@@ -3,9 +3,9 @@
     python -m tests.promises.multi.crowd --webhooks 20000 --envelopes 500
 
 Real commands (`esign serve`, `esign worker`, `esign events --follow`) share one journal. Envelopes
-go out through both vendors' simulators and people act. What the simulators deliver is collected, and
-posted to the receivers shuffled and many times over. At the end the stream is held against what
-the vendors themselves say, and the readers against each other.
+go out through both vendors' simulators and people act. What the simulators deliver is collected,
+and posted to the receivers shuffled and many times over. At the end the stream is held against
+what the vendors themselves say, and the readers against each other.
 """
 
 from __future__ import annotations

@@ -128,6 +128,7 @@ class Busy(World):
             self.vendor._jobs[key] = None
 
 
+@pytest.mark.slow
 @pytest.mark.promise("S6")
 def test_a_thousand_jobs_share_a_budget_for_a_day() -> None:
     """Each is asked for in turn, all day; a new one is known within minutes, not after them all."""
