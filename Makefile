@@ -10,8 +10,9 @@ READY := .venv/.ready
 PROJECTS := pyproject.toml $(wildcard providers/*/pyproject.toml)
 INSTALL := -e '.[all,dev,docs]' $(patsubst %/pyproject.toml,-e %,$(wildcard providers/*/pyproject.toml))
 WORKERS ?= auto
+SECONDS ?= 60
 
-.PHONY: help demo test promises check style types layers format docs coverage bench record clean
+.PHONY: help demo test promises soak check style types layers format docs coverage bench record clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +25,9 @@ test: $(READY)  ## all tests, without network
 
 promises: $(READY)  ## what users may rely on, and the tests that hold it
 	$(BIN)/python -m tests.promises -n $(WORKERS) --maxprocesses 4 --dist loadfile
+
+soak: $(READY)  ## SECONDS=60 of simulated worlds, with trouble by random seeds
+	$(BIN)/python -m tests.promises.sim --seconds $(SECONDS)
 
 check: style types layers  ## all that can be known without running it
 

@@ -36,6 +36,12 @@ def _template(value: object) -> object:
     return value
 
 
+def _without_nul(text: str) -> str:
+    if "\0" in text:  # PostgreSQL has no room for it
+        raise ValueError("must not hold a NUL character")
+    return text
+
+
 class EnvelopeDraft(Value):
     """What a caller wants signed: documents or a template, and who signs.
 
@@ -43,7 +49,7 @@ class EnvelopeDraft(Value):
     do is told by `check`, before anything is asked of it.
     """
 
-    title: str = Field(min_length=1, max_length=1024)
+    title: Annotated[str, AfterValidator(_without_nul)] = Field(min_length=1, max_length=1024)
     """What it is called, for people."""
     signers: Annotated[Sequence[Signer], AfterValidator(tuple)] = Field(min_length=1)
     """Who acts, in the order they are listed in."""

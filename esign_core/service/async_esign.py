@@ -50,7 +50,7 @@ class AsyncEsign(AsyncClosing):
             provider's settings.
         journal: Where everything is remembered, such as `sqlite:///esign.db`.
         refresh_after_seconds: How long without news of an open envelope before the vendor is
-            asked; grows while nothing changes.
+            asked; longer while nothing changes, and much longer where deliveries arrive.
         encryption_keys: What seals secrets in the journal, as `esign keys new` makes them: the
             first one seals, every one opens. Without any, tokens stay in memory.
         archive: The folder into which a worker brings the signed files of completed envelopes.

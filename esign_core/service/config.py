@@ -41,7 +41,8 @@ class Config(NeverPickled):
     journal: str = field(default=DEFAULT_JOURNAL, repr=False)  # it may have a password in it
     """The journal's address."""
     refresh_after_seconds: float = _DEFAULT_REFRESH_SECONDS
-    """How long without news before the vendor is asked; grows while nothing changes."""
+    """How long without news before the vendor is asked; longer while nothing changes, and much
+    longer where deliveries arrive."""
     archive: str | None = None
     """The folder into which a worker brings the signed files of every completed envelope."""
     encryption_keys: tuple[SecretStr, ...] = ()

@@ -26,6 +26,8 @@ TRIES = 16
 
 _RARELY = 60
 """How much rarer the first look is where deliveries arrive."""
+_IN_EARNEST_SECONDS = 10
+"""Whoever wants a look more often than that is trying something out, and waits for it."""
 _LONGEST_WITH_DELIVERIES_SECONDS = 24 * HOUR
 _SOON_SECONDS = 1
 _TRUST = timedelta(hours=1)
@@ -86,7 +88,7 @@ def pace(status: EnvelopeStatus, refresh_after_seconds: float, *, with_deliverie
     usual = max(1, round(refresh_after_seconds))
     if status is EnvelopeStatus.FINALIZING:  # the vendor is about to be ready
         return Pace(min(_SOON_SECONDS, usual), LONGEST_PAUSE_SECONDS)
-    if with_deliveries:
+    if with_deliveries and refresh_after_seconds >= _IN_EARNEST_SECONDS:
         first = max(usual, min(usual * _RARELY, LONGEST_PAUSE_SECONDS))
         return Pace(first, max(first, _LONGEST_WITH_DELIVERIES_SECONDS))
     return Pace(usual, max(usual, LONGEST_PAUSE_SECONDS))

@@ -99,14 +99,16 @@ def _asked(
 ) -> Task[tuple[Session, EnvelopeDraft, Intent | None]]:
     """The account, the draft with its documents hashed, and what was sent with the key before."""
     operations.expect_draft(draft)
-    _expect_key(key)
+    _expect_key(key, tenant)
     session = workspace.session(via)
     pinned = yield from transact(draft.pinned)
     known = yield from workspace.read(lambda tx: tx.envelopes.intent(tenant, key))
     return session, pinned, known
 
 
-def _expect_key(key: object) -> None:
+def _expect_key(key: object, tenant: object) -> None:
+    if not isinstance(tenant, str) or not tenant.isprintable():
+        raise Misconfigured("tenant must be text without control characters; it may be empty")
     if not isinstance(key, str) or not key or not key.isprintable():
         raise Misconfigured("key must be text of yours, not empty, that is the same on every try")
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -99,7 +99,7 @@ def _measured(kind: str, journal: str, posts: Sequence[bytes]) -> Load:
 
 
 @contextmanager
-def _serving(kind: str, journal: str) -> Iterator[int]:
+def _serving(kind: str, journal: str) -> Generator[int]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     command = [sys.executable, "-m", "tests.bench.ingest_app", kind, str(port), journal]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -57,7 +57,7 @@ class Delivery:
 
 
 @contextmanager
-def product(count: int, *, folder: Path | None = None) -> Iterator[Esign]:
+def product(count: int, *, folder: Path | None = None) -> Generator[Esign]:
     """A product whose journal has so many envelopes that were sent; on the disk of this folder."""
     with TemporaryDirectory(prefix=".bench-", dir=folder or Path.cwd()) as place:
         url = f"sqlite:///{place}/esign.db"

@@ -284,3 +284,13 @@ def test_a_template_reference_is_its_name() -> None:
     assert TemplateRef("lease").name == "lease"
     with pytest.raises(InvalidDraft):
         TemplateRef("")
+
+
+def test_title_holds_no_nul() -> None:
+    """It could not be kept on every database; told at the edge, with its field."""
+    with pytest.raises(InvalidDraft, match="title: must not hold a NUL character"):
+        EnvelopeDraft(
+            title="Lease\0 14",
+            template=TemplateRef("lease"),
+            signers=[Signer(name="Jane Doe", email="jane@example.com")],
+        )

@@ -42,17 +42,15 @@ MakeProduct = Callable[..., Product]
 
 
 @pytest.fixture
-def open_product(
-    simulators: dict[str, Simulator], tmp_path: Path, quick_jobs: None
-) -> Iterator[MakeProduct]:
-    """Products at a vendor by its name, each with a journal in a file, or in another database."""
+def open_product(tmp_path: Path, quick_jobs: None) -> Iterator[MakeProduct]:
+    """Products, each at a vendor of its own, with a journal in a file or in another database."""
     with ExitStack() as stack:
 
         def opened(name: str, *, database: str = "sqlite", **settings: Any) -> Product:
             folder = tmp_path / f"product-{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
             journal = stack.enter_context(fresh(database, folder))
-            product = Product(simulators[name], folder, journal=journal, **settings)
-            return stack.enter_context(product)
+            simulator = stack.enter_context(KINDS[name](scale=0.01))
+            return stack.enter_context(Product(simulator, folder, journal=journal, **settings))
 
         yield opened

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from esign_core.engine import SavedFile
 from esign_core.engine.simulate import Crash
 from esign_core.errors import NotReady
 from esign_core.journal import WorkKind
@@ -151,10 +152,14 @@ def test_download_by_a_person_puts_the_hash_into_the_stream(world: World, tmp_pa
     envelope = world.send()
     world.vendor.complete("1")
     world.work(61)
-    for _ in range(2):
-        (saved,) = world.run(
-            download(world.workspace, envelope.id, tmp_path, (ArtifactKind.SIGNED,))
-        )
+
+    def take() -> SavedFile:
+        task = download(world.workspace, envelope.id, tmp_path, (ArtifactKind.SIGNED,))
+        (saved,) = world.run(task)
+        return saved
+
+    saved = take()
+    assert take() == saved
     (event,) = _archived(world)
     assert event.data == {
         "artifact": "signed-1",

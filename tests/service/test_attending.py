@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from esign_core.engine import Exchange, Task, transact
-from esign_core.engine.effects import Effect, Exclusive, SaveObject, Sleep
+from esign_core.engine.effects import Effect, Exclusive, SaveObject, Sleep, Transact
 from esign_core.engine.session import MAX_TIME
 from esign_core.engine.simulate import SimulatedDriver
 from esign_core.errors import Unavailable
@@ -133,7 +133,7 @@ def _asked_for(world: World, *effects: Effect) -> list[Effect]:
         effect = next(steps)
         while True:
             told.append(effect)
-            result = effect.work() if hasattr(effect, "work") else None
+            result = effect.work() if isinstance(effect, Transact) else None
             effect = steps.send(result)
     except StopIteration:
         return told

@@ -89,10 +89,7 @@ def test_none_starves_and_new_ones_are_quick(busy: World) -> None:
     polls = [times for what, times in _asked_at(busy).items() if what.startswith("GET /jobs/")]
     assert len(polls) == STUCK + 2
     longest = max(
-        later - earlier
-        for times in polls
-        if len(times) > 2
-        for earlier, later in pairwise(times)
+        later - earlier for times in polls if len(times) > 2 for earlier, later in pairwise(times)
     )
     assert longest < 2 * 3600
     assert min(len(times) for times in sorted(polls, key=len)[2:]) > 8

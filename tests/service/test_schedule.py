@@ -99,6 +99,12 @@ def test_where_deliveries_arrive_looking_is_rare() -> None:
         assert rare.longest_seconds >= often.longest_seconds
 
 
+def test_who_wants_looks_every_few_seconds_gets_them() -> None:
+    """That is a demonstration or a test, and somebody waits for what was lost."""
+    paces = [pace(EnvelopeStatus.SENT, 9, with_deliveries=arrive) for arrive in (True, False)]
+    assert paces[0] == paces[1]
+
+
 @pytest.mark.parametrize("with_deliveries", [True, False])
 def test_files_that_are_being_made_are_asked_for_soon(*, with_deliveries: bool) -> None:
     """Whoever tells of it, there are seconds between the last signature and the file."""

@@ -237,3 +237,11 @@ def test_journal_that_fails_before_the_request_sends_nothing(
     monkeypatch.setattr(Journal, "write", full)
     assert world.failed().outcome is Outcome.NOT_DONE
     assert world.vendor.requests == []
+
+
+@pytest.mark.parametrize("tenant", ["a\0b", "a\nb", 7])
+def test_tenant_that_cannot_be_is_refused(world: World, tenant: Any) -> None:
+    """Nothing is written or sent for a tenant that no database could keep."""
+    with pytest.raises(Misconfigured, match="tenant must be text"):
+        world.send(tenant=tenant)
+    assert world.all() == []

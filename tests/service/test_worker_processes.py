@@ -47,7 +47,7 @@ class Vendor:
             def do_POST(self) -> None:
                 self._answer()
 
-            def log_message(self, *_: object) -> None:
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
                 """Nothing."""
 
             def _answer(self) -> None:

@@ -17,9 +17,11 @@ from esign_core.integrations.serving import create_app
 from tests.promises.canary import search as searching
 from tests.promises.canary.acts import DOCUMENT, ID_NUMBER, NAME, PERSON, TROUBLES, draft, verbs
 from tests.promises.canary.search import Log, Search
+from tests.promises.conftest import KINDS as VENDORS
 from tests.promises.hostile.malformed import cases
 from tests.promises.hostile.receiving import Receiving
 from tests.promises.hostile.senders import SECRET, SENDERS
+from tests.promises.product import Product
 from tests.promises.proxy.faulty import Proxy
 from tests.spans import recorded
 
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from esign_core.sandbox import Simulator
-    from tests.promises.conftest import MakeProduct
-    from tests.promises.product import Product
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +82,10 @@ def deliveries(product: Product) -> list[EsignError]:
     return errors
 
 
-BUCKET = {"penvio": {"storage_options": {"secret_access_key": "bucket-secret-canary-0123"}}}
+BUCKET: dict[str, dict[str, Any]] = {
+    "penneo": {},
+    "penvio": {"storage_options": {"secret_access_key": "bucket-secret-canary-0123"}},
+}
 """Options of a bucket, of which only the address is used where it is a folder."""
 KINDS = {
     "penneo": {"credential", "signing link", "identity number", "document", "token", "job handle"},
@@ -93,7 +96,7 @@ KINDS = {
 @pytest.mark.promise("D1")
 @pytest.mark.parametrize("vendor", KINDS)
 def test_no_secret_is_in_anything_that_is_written(
-    open_product: MakeProduct, simulators: dict[str, Simulator], vendor: str
+    tmp_path: Path, quick_jobs: None, vendor: str
 ) -> None:
     """Every verb, on every path that an error can take, at DEBUG.
 
@@ -105,10 +108,12 @@ def test_no_secret_is_in_anything_that_is_written(
     search.add("identity number", ID_NUMBER)
     search.add("document", DOCUMENT.decode().strip())
     people.add("person", PERSON, NAME)
-    with Proxy(simulators[vendor].base_url) as proxy, recorded() as spans:
-        product = open_product(
-            vendor, **through(proxy, simulators[vendor]), **BUCKET.get(vendor, {})
-        )
+    with (
+        VENDORS[vendor](scale=0.01) as simulator,
+        Proxy(simulator.base_url) as proxy,
+        Product(simulator, tmp_path, **through(proxy, simulator), **BUCKET[vendor]) as product,
+        recorded() as spans,
+    ):
         alive, errors = everything_done(product, proxy, search, log)
         told = {"logs": log.written.getvalue(), "spans": spans.text, "answers": repr(alive)}
         for place, text in told.items():
@@ -128,7 +133,7 @@ def test_no_secret_is_in_anything_that_is_written(
     assert len(errors) > 60
 
 
-def through(proxy: Proxy, simulator: Simulator) -> dict[str, str]:
+def through(proxy: Proxy, simulator: Simulator) -> dict[str, Any]:
     """The settings that lead through the proxy."""
     return {
         name: value.replace(proxy.vendor_url, proxy.url)

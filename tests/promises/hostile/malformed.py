@@ -116,6 +116,7 @@ def _digests() -> Iterator[Case]:
 
 def _resigned(digest: Callable[[Sender, bytes], str]) -> Make:
     def make(sender: Sender) -> Sent:
+        sender = sender.now()
         value = sender.written(digest(sender, sender.body())).encode()
         return sender.good().having(sender.signature, value)
 

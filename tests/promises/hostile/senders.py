@@ -7,9 +7,9 @@ import hmac
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from esign_core import WebhookRequest
 
@@ -55,7 +55,8 @@ class Sender(ABC):
 
     remote_id: str = "531"
     event_id: str = "0194-ab"
-    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    at: datetime | None = None
+    """When it is sent; None: when it is asked to sign."""
 
     provider: ClassVar[str]
     signature: ClassVar[str]
@@ -79,10 +80,15 @@ class Sender(ABC):
     def written(self, digest: str) -> str:
         """The header's value for a digest in hex."""
 
+    def now(self) -> Self:
+        """The same, at this moment."""
+        return self if self.at is not None else replace(self, at=datetime.now(UTC))
+
     def sign(self, body: bytes, secret: str = SECRET) -> Sent:
         """An authentic delivery of any body."""
-        value = self.written(self.digest(body, secret).hex())
-        return Sent({**self.unsigned(), self.signature: value.encode()}, body)
+        now = self.now()
+        value = now.written(now.digest(body, secret).hex())
+        return Sent({**now.unsigned(), now.signature: value.encode()}, body)
 
     def unsigned(self) -> dict[str, bytes]:
         """The headers beside the signature."""
@@ -125,6 +131,7 @@ class PenneoSender(Sender):
 
     @property
     def _time(self) -> str:
+        assert self.at is not None, "say when: sender.now()"
         return str(int(self.at.timestamp()))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from esign_core.provider import utc_now
 from tests.promises.hostile.malformed import cases
 from tests.promises.hostile.senders import OTHER_SECRET, SECRET, Sender
 from tests.promises.hostile.test_deliveries import refused
@@ -130,5 +131,5 @@ def test_digests_are_compared_as_bytes_and_with_every_secret(
     webhooks = esign._workspace.session(sender.provider).provider.webhooks
     assert webhooks is not None
     secrets = [each.encode() for each in (SECRET, OTHER_SECRET, "third")]
-    webhooks.verify(sender.good().request, secrets, sender.at)
+    webhooks.verify(sender.good().request, secrets, utc_now())
     assert len(seen) == 3

@@ -98,7 +98,7 @@ async def test_authentic_body_that_is_none_is_kept(receiving: Receiving, sender:
 
 ANY_BYTES = st.binary(max_size=200)
 QUICKLY = settings(
-    max_examples=150,
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -136,7 +136,7 @@ def posts_of(sender: Sender) -> st.SearchStrategy[list[Post]]:
 
 @pytest.mark.promise("A8")
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_tenant_knows_only_what_its_own_secret_signed(office: Office, data: st.DataObject) -> None:

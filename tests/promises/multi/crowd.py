@@ -177,7 +177,10 @@ def _collector(told: list[Told]) -> Generator[str]:
 def _configured(folder: Path, url: str, simulators: dict[str, Simulator], collector: str) -> Path:
     lines = [f"journal = {json.dumps(url)}", "refresh_after_seconds = 5"]
     for name, simulator in simulators.items():
-        settings = {"provider": name, **simulator.connect(f"{collector}/{name}")}
+        settings: dict[str, Any] = {
+            "provider": name,
+            **simulator.connect(f"{collector}/{name}"),
+        }
         templates = settings.pop("templates", {})
         lines.append(f"[connections.{name}]")
         lines += [f"{key} = {json.dumps(value)}" for key, value in settings.items()]

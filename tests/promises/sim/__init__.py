@@ -1,0 +1,1 @@
+"""Simulated worlds: whole installations in virtual time, with trouble by seed."""

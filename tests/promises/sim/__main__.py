@@ -1,7 +1,7 @@
 """Lets simulated worlds live: one by its seed, or as many as there is time for.
 
-    .venv/bin/python -m tests.promises.sim --seconds 60
-    .venv/bin/python -m tests.promises.sim --seed 17 --trace
+.venv/bin/python -m tests.promises.sim --seconds 60
+.venv/bin/python -m tests.promises.sim --seed 17 --trace
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ _OF_REQUESTS: Sequence[tuple[Trouble, int]] = (
     (Trouble.LIMITED, 3),
     (Trouble.ERROR_BEFORE, 3),
     (Trouble.ERROR_AFTER, 4),
-    (Trouble.STUCK, 1),
+    (Trouble.STUCK, 3),
 )
 _OF_DELIVERIES: Sequence[tuple[Trouble, int]] = (
     (Trouble.DROPPED, 4),

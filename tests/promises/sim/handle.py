@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from esign_core.errors import JournalUnusable
 from esign_core.journal import Journal, Transaction
 from esign_core.journal.schema import counters, metadata, versions
-from tests.promises.sim.chaos import Chaos, Trouble
+from tests.promises.sim.chaos import Trouble
+
+if TYPE_CHECKING:
+    from tests.promises.sim.world import World
 
 T = TypeVar("T")
 
@@ -33,13 +36,10 @@ class Handle(Journal):
     nothing that would have happened after a real death: it does not reach the database.
     """
 
-    def __init__(
-        self, journal: Journal, chaos: Chaos, *, wrote: Callable[[], None], left: Callable[[], None]
-    ) -> None:
+    def __init__(self, journal: Journal, world: World, *, left: Callable[[], None]) -> None:
         super().__init__(journal.url)
         self._journal = journal
-        self._chaos = chaos
-        self._wrote = wrote
+        self._world = world
         self._left = left
         self._is_dead = False
 
@@ -60,15 +60,22 @@ class Handle(Journal):
     def close(self) -> None:
         """The journal is the world's."""
 
-    def _written(self, write: Callable[[Callable[[Transaction], T]], T], work: Any) -> T:
+    def _written(
+        self, write: Callable[[Callable[[Transaction], T]], T], work: Callable[[Transaction], T]
+    ) -> T:
         if self._is_dead:
-            nothing: Any = None
-            return nothing
-        trouble = self._chaos.of_writing()
+            return cast("T", None)
+        trouble = self._world.chaos.of_writing()
         if trouble is Trouble.JOURNAL_REFUSES:
             raise JournalUnusable("the journal is locked.")
-        answer = write(work)
-        self._wrote()
+
+        def watched(tx: Transaction) -> T:
+            answer = work(tx)
+            self._world.writes(tx)
+            return answer
+
+        answer = write(watched)
+        self._world.wrote()
         if trouble is Trouble.COMMIT_UNKNOWN:
             raise JournalUnusable("the connection broke; nobody knows whether it was kept.")
         return answer

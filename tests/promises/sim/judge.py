@@ -6,19 +6,18 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from esign_core.errors import Outcome
 from esign_core.journal import Transaction, WorkKind
 from esign_core.model import Envelope, Event, EventType, Fact, observe
-from esign_core.service.delays import SENDING_SECONDS
 from tests.promises.sim.account import Account
+from tests.promises.sim.person import LONGEST_DELAY
 from tests.promises.sim.world import World
 
 _MARK = re.compile(r"esign:(env_[0-9a-f]{32})")
 _ENDS = ("completed", "declined", "cancelled", "expired", "failed")
 """Of an envelope, the one that counts first; as a ledger calls them, and as the journal does."""
-_LONGEST_DELAY = timedelta(seconds=SENDING_SECONDS + 900)
 _ENDING_WORK = {
     WorkKind.POLL_JOB,
     WorkKind.DISPATCH,
@@ -131,31 +130,33 @@ def _duplicates(records: _Records, there: list[There]) -> Iterator[str]:
 
 def _losses(world: World, records: _Records, there: list[There]) -> Iterator[str]:
     for each in there:
-        ours = records.envelopes.get(each.envelope_id)
-        if not each.asked:
-            continue
-        if ours is None:
-            yield f"{each.account} asked people to sign {each.remote_id}: nobody knows of it"
-        elif ours.remote_id is None and ours.id not in records.jobs:
-            if ours.outcome is not Outcome.UNCERTAIN:
-                yield f"{each.remote_id} was sent, and {ours.id} is {ours.outcome} without an id"
-            elif _was_to_be_found(ours, each):
-                yield f"{each.remote_id} was there in time, and {ours.id} never found it"
+        if each.asked:
+            yield from _lost(records, each)
     for wish in world.wishes:
-        for id_ in wish.told:
-            if id_ not in records.envelopes:
-                yield f"{wish.key}: the product was told of {id_}, which is not there"
+        for id_ in wish.told - records.envelopes.keys():
+            yield f"{wish.key}: the product was told of {id_}, which is not there"
     for account in world.accounts.values():
         for delivery in account.accepted:
             if (account.name, delivery.body) not in records.bodies:
                 yield f"{account.name}: an accepted {delivery.event} of {delivery.subject}"
 
 
+def _lost(records: _Records, there: There) -> Iterator[str]:
+    ours = records.envelopes.get(there.envelope_id)
+    if ours is None:
+        yield f"{there.account} asked people to sign {there.remote_id}: nobody knows of it"
+    elif ours.remote_id is None and ours.id not in records.jobs:
+        if ours.outcome is not Outcome.UNCERTAIN:
+            yield f"{there.remote_id} was sent, and {ours.id} is {ours.outcome} without an id"
+        elif _was_to_be_found(ours, there):
+            yield f"{there.remote_id} was there in time, and {ours.id} never found it"
+
+
 def _was_to_be_found(ours: Envelope, there: There) -> bool:
     """Whether it was at the vendor within the delay that the vendor is known for."""
     assert ours.created_at is not None
     assert there.asked_at is not None
-    return not ours.is_final and there.asked_at <= ours.created_at + _LONGEST_DELAY
+    return not ours.is_final and there.asked_at <= ours.created_at + LONGEST_DELAY
 
 
 def _wrong_states(world: World, records: _Records, there: list[There]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from esign_core.engine import Task, sleep
-from esign_core.engine.simulate import Crash, Life, SimulatedDriver
+from esign_core.engine.simulate import Crash, Life
 from esign_core.errors import EsignError
 from esign_core.journal import Transaction
 from esign_core.model import Event
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tests.promises.sim.world import World
 
 T = TypeVar("T")
-
 
 
 class Process:
@@ -156,7 +155,7 @@ class Process:
                 self.heard += [(event.seq, event.id) for event in events]
                 seq = events[-1].seq
                 acknowledge = partial(_acknowledge, self.name, seq)
-                _ = yield from self._tried(self.workspace.aside(acknowledge))
+                yield from self._tried(self.workspace.aside(acknowledge))
             elif events is not None:
                 yield from self.world.wait_for_news()
                 if self.driver is not driver:

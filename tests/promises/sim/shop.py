@@ -64,8 +64,7 @@ def pursue(process: Process, wish: Wish) -> Life[None]:
                 wish.told.add(error.envelope_id)
         else:
             wish.told.add(envelope.id)
-            is_sent = envelope.outcome is Outcome.DONE
-            wish.is_over = wish.is_over or is_sent or envelope.is_final
+            wish.is_over = envelope.outcome is Outcome.DONE or envelope.is_final
         refused.clear()
         if not wish.is_over:
             yield from process.sleep(process.world.random.choice(_PAUSES))

@@ -36,6 +36,10 @@ class Site(Protocol):
         """The envelopes that carry a mark, by the vendor's ids."""
         ...
 
+    def made_at(self, remote_id: str) -> datetime:
+        """When an envelope was made there."""
+        ...
+
     def call_off(self, remote_id: str, now: datetime) -> None:
         """Somebody calls an envelope off in the vendor's own app."""
         ...
@@ -90,6 +94,9 @@ class Penneo:
         case_files = self._penneo._case_files.by_id.values()
         return [str(each.id) for each in case_files if mark in each.mark]
 
+    def made_at(self, remote_id: str) -> datetime:
+        return self._penneo._case_files.by_id[int(remote_id)].created_at
+
     def call_off(self, remote_id: str, now: datetime) -> None:
         case_files = self._penneo._case_files
         case_files.delete(case_files.by_id[int(remote_id)], now)
@@ -106,8 +113,9 @@ class Penvio:
     creates = frozenset({"POST /api/v1/esign/envelopes"})
 
     def __init__(self, random: Random) -> None:
+        bucket: dict[str, bytes] = {}
         self._penvio = PenvioVendor(
-            {}.__setitem__,
+            bucket.__setitem__,
             keys=[ApiKey(_KEY)],
             seed=str(random.randrange(2**32)),
             webhook_shape=random.choice(["seed", "page"]),
@@ -139,6 +147,9 @@ class Penvio:
     def marked(self, mark: str) -> list[str]:
         envelopes = self._penvio._register._envelopes.values()
         return [each.id for each in envelopes if mark in each.mark]
+
+    def made_at(self, remote_id: str) -> datetime:
+        return self._penvio._register.envelope(remote_id).created_at
 
     def call_off(self, remote_id: str, now: datetime) -> None:
         self._penvio._lifecycle.cancel(self._penvio._register.envelope(remote_id), now)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -100,7 +101,7 @@ def test_believing_what_came_last_does_not(life: tuple[Envelope, list[Observatio
         kept = {fact: at for fact, at in envelope.facts.items() if fact.signer_id}
         return observe(replace(envelope, facts=kept), learned)
 
-    with pytest.raises(AssertionError, match="went back|another"):
+    with pytest.raises(AssertionError, match=r"went back|another"):
         expect_one_end(last_word, *life, permutations(life[1]))
 
 
@@ -138,7 +139,7 @@ def _doubled(order: Sequence[Observation]) -> Iterator[Observation]:
         yield from (each, each)
 
 
-def _provider(via: str, deal: Deal) -> Provider:
+def _provider(via: str, deal: Deal) -> Provider[Any]:
     kind = Registry.installed().provider(via)
     settings = {k: v for k, v in deal.account.site.settings.items() if k != "provider"}
     return kind(kind.Settings(**settings))

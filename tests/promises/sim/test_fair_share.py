@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -82,7 +83,7 @@ class Busy(World):
         self.processes = [Process(self, name, workers=1) for name in ("worker-1", "worker-2")]
         self.waited: list[float] = []
         """Seconds from wanting a new one to knowing that it is sent."""
-        self.journal.write(self._begin)
+        self.open_journal().write(self._begin)
         for process in self.processes:
             process.start()
 
@@ -99,7 +100,7 @@ class Busy(World):
             began_at = self.clock.seconds
             sending = send(process.workspace, DRAFT, via="acme", key=f"new-{number}")
             envelope = yield from process.live(sending)
-            while self.journal.read(lambda tx, id_=envelope.id: tx.envelopes.job(id_)) is not None:
+            while self.journal.read(partial(_job, envelope.id)) is not None:
                 yield 10.0
             self.waited.append(self.clock.seconds - began_at)
             yield max(0.0, began_at + HOUR - self.clock.seconds)
@@ -126,6 +127,10 @@ class Busy(World):
             _ = tx.record(tx.envelopes.settle(envelope, Outcome.DONE), accepted)
             tx.work.plan(WorkKind.POLL_JOB, envelope.id, connection="acme", due_at=now)
             self.vendor._jobs[key] = None
+
+
+def _job(envelope_id: str, tx: Transaction) -> Job | None:
+    return tx.envelopes.job(envelope_id)
 
 
 @pytest.mark.slow

@@ -49,7 +49,10 @@ _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 _CALM_AFTER = 5 * _DAY
 _QUIET_AFTER = 40 * _DAY
 _NEXT = "SELECT min(due_at) FROM esign_work WHERE kind <> 'reconcile'"
-"""Lists are made for ever. Here they are made by whoever is at work for another reason."""
+"""When something is due; what somebody has begun is due when the lease ends.
+
+Lists are made for ever. Here they are made by whoever is at work for another reason.
+"""
 _FOR_EVER = 10 * 365 * _DAY
 _IN_FILES = 0.05
 """How many worlds have their journal in a file, which each process opens by itself."""
@@ -78,7 +81,7 @@ class World:
         """What was done when, line by line."""
         self.failures: list[str] = []
         """What went wrong that must not, as it was noticed on the way."""
-        level = self.random.choice([0.2, 0.5, 0.8, 1.0])
+        level = self.random.choice([0.1, 0.3, 0.5, 1.0])
         self.chaos = Chaos(Random(f"{seed}/chaos"), level)
         self.accounts = {
             name: Account(name, open_(self.random), self, Random(f"{seed}/{name}"))
@@ -87,7 +90,7 @@ class World:
         settings = {name: account.site.settings for name, account in self.accounts.items()}
         refresh = self.random.choice([60.0, 600.0, 3600.0, 3600.0])
         self.config = Config(settings, "sqlite://", refresh)
-        self.has_lists = self.random.random() < 0.25
+        self.has_lists = self.random.random() < 0.15
         """Whether workers list what is at the vendors; without, they have to find out otherwise."""
         self.registry = _installed()
         self._folder: TemporaryDirectory[str] | None = None
@@ -98,7 +101,7 @@ class World:
             self.journal = emptied(journal) if journal is not None else Journal("sqlite://")
         self._is_borrowed = self.journal is journal
         self._budgets = MemoryBudgets()
-        self._next_due: float | None = None
+        self._next_due = _FOR_EVER
         self._woken_at = -1.0
         self.idle: list[tuple[Process, Turn]] = []
         self._listening: list[Turn] = []
@@ -107,7 +110,7 @@ class World:
             Process(self, "shop-2", workers=0, follows=True),
             Process(self, "worker", workers=1),
         ]
-        self.wishes = [self._wish(number) for number in range(self.random.randint(9, 13))]
+        self.wishes = [self._wish(number) for number in range(self.random.randint(9, 12))]
 
     def live(self) -> None:
         """Let it live until all is quiet."""
@@ -165,9 +168,9 @@ class World:
     def open_journal(self) -> Handle:
         """The journal as a new process opens it: anew, where it is in a file."""
         if self._folder is None:
-            return Handle(self.journal, self.chaos, wrote=self._wrote, left=_nothing)
+            return Handle(self.journal, self, left=_nothing)
         journal = Journal(self.journal.url)
-        return Handle(journal, self.chaos, wrote=self._wrote, left=journal.close)
+        return Handle(journal, self, left=journal.close)
 
     def budgets_of(self, journal: Handle) -> BudgetStore:
         """Who counts what a process asks of the vendors: all processes share the counts."""
@@ -208,8 +211,6 @@ class World:
 
     def seconds_to_work(self) -> float:
         """Until there is something to do."""
-        if self._next_due is None:
-            self._next_due = self.journal.read(_next_due)
         return self._next_due - self.clock.seconds
 
     def wait(self, process: Process, seconds: float) -> Life[None]:
@@ -226,9 +227,16 @@ class World:
         self._listening.append(self.schedule.at_it)
         yield _FOR_EVER
 
-    def _wrote(self) -> None:
+    def writes(self, tx: Transaction) -> None:
+        """Somebody is writing: keep when something is due then, which workers ask all the time."""
+        found = tx._rows.connection.exec_driver_sql(_NEXT).scalar()
+        if found is None:
+            self._next_due = _FOR_EVER
+        else:
+            self._next_due = (load_time(found) - EPOCH).total_seconds()
+
+    def wrote(self) -> None:
         """Somebody has written: a worker looks within two seconds, followers a little later."""
-        self._next_due = None
         if self.idle and self._woken_at < self.clock.seconds:
             _, turn = self.idle.pop(0)
             after_seconds = self.random.uniform(0, 2)
@@ -236,7 +244,7 @@ class World:
             self.schedule.hasten(turn, after_seconds=after_seconds)
         listening, self._listening = self._listening, []
         for turn in listening:
-            self.schedule.hasten(turn, after_seconds=self.random.uniform(0, 900))
+            self.schedule.hasten(turn, after_seconds=self.random.uniform(0, 2 * _HOUR))
 
     def _wish(self, number: int) -> Wish:
         random = self.random
@@ -262,15 +270,6 @@ class World:
 def _changed(draft: EnvelopeDraft) -> EnvelopeDraft:
     """The same wish, as somebody has edited it in the meantime."""
     return draft.model_copy(update={"expires_in_days": (draft.expires_in_days or 1) + 1})
-
-
-def _next_due(tx: Transaction) -> float:
-    """When something is due, in seconds of the world; as SQL: workers ask this more than all else.
-
-    What somebody has begun is due when the lease ends.
-    """
-    found = tx.work._connection.exec_driver_sql(_NEXT).scalar()
-    return _FOR_EVER if found is None else (load_time(found) - EPOCH).total_seconds()
 
 
 def _nothing() -> None:
