@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from esign_core import Connection, EnvelopeDraft, Esign
-from esign_core.engine import WireRequest
+from esign_core.engine import MemoryBudgets, WireRequest
 from esign_core.engine.transport import Transport
 from esign_core.provider import Response
 
@@ -41,7 +41,10 @@ def download(account: Account, envelope: str, to: Path) -> None:
             connection.download(envelope, to=to)
     else:
         with account.esign() as esign:
-            esign.list()  # the journal is open
+            sessions = esign._workspace._sessions
+            # the journal is on a disk of its own, but here the limit is one for all files
+            sessions[account.via] = replace(sessions[account.via], budgets=MemoryBudgets())
+            esign.list()
             with _no_more_than(_ROOM_BYTES):
                 esign.download(envelope, to=to)
 

@@ -19,12 +19,15 @@ from tests.databases import SERVER, fresh
 if TYPE_CHECKING:
     from tests.journal.conftest import Shelf
 
+_NAME = f"esign-test-{os.getpid()}"
+"""What the server knows these tests' connections by."""
+
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
     """A journal in PostgreSQL."""
     with fresh("postgresql", tmp_path) as address:
-        yield address
+        yield f"{address}&application_name={_NAME}"
 
 
 @pytest.fixture
@@ -44,25 +47,14 @@ def _sent(journal: Journal, shelf: Shelf, name: str) -> None:
     journal.write(work)
 
 
-def _end_backends(journal: Journal) -> None:
-    """The server ends every other connection of this test's schema."""
-    schema = journal.read(
-        lambda tx: tx.stream._rows.connection.exec_driver_sql(
-            "SELECT current_setting('search_path')"
-        ).scalar_one()
-    )
+def _end_backends() -> None:
+    """The server ends every connection of this test."""
     with psycopg.connect(SERVER, autocommit=True) as admin:
-        admin.execute("SET search_path = 'public'")
-        pids = [
-            row[0]
-            for row in admin.execute(
-                "SELECT pid FROM pg_stat_activity WHERE query LIKE %s OR application_name = %s",
-                ("%esign_%", schema),
-            )
-        ]
-        assert pids
-        for pid in pids:
-            admin.execute("SELECT pg_terminate_backend(%s)", (pid,))
+        ended = admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
+            (_NAME,),
+        ).fetchall()
+        assert ended
 
 
 @pytest.mark.promise("R2")
@@ -113,7 +105,7 @@ def test_server_that_was_started_anew_is_reached_again(
     """Connections that the server has ended are made anew, and nobody hears of it."""
     journal, other = two
     _sent(journal, shelf, "a")
-    _end_backends(journal)
+    _end_backends()
     _sent(journal, shelf, "b")
     assert len(other.read(lambda tx: tx.stream.read())) == 2
 

@@ -122,13 +122,17 @@ def play(size: Size) -> Outcome:
         _act(controls, envelopes, dice)
         for control in controls.values():
             _ = control.settle(seconds=size.patience_seconds)
-        truth = Truth({name: control.ledger() for name, control in controls.items()})
         outcome.distinct = len(told)
         began = time.monotonic()
         _post(told, receivers, size, dice, outcome)
         outcome.seconds = time.monotonic() - began
-        _until(lambda: not differences(esign, truth, envelopes), size.patience_seconds)
-        outcome.wrong += differences(esign, truth, envelopes)
+
+        def wrong() -> list[str]:
+            truth = Truth({name: control.ledger() for name, control in controls.items()})
+            return differences(esign, truth, envelopes)
+
+        _until(lambda: not wrong(), size.patience_seconds)
+        outcome.wrong += wrong()
         workers.close()  # from here on nothing new is learned
         outcome.events = esign.condition().last_seq
         _until(
