@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from esign_core.engine import Exchange, Task
 from esign_core.engine.effects import Effect, Exclusive, SaveObject
 from esign_core.engine.files import MAX_FILE_SECONDS
+from esign_core.errors import RateLimited
 from esign_core.journal import WorkItem
 from esign_core.provider import Limit
 from esign_core.service.lanes import Choice
@@ -59,6 +60,8 @@ class Attendance:
         self._workspace = workspace
         self.item = item
         """As it is leased now."""
+        self.is_untried = False
+        """Whether there was no room to begin, by our own count of the budget."""
         self._has_asked = False
 
     def attend(self, task: Task[T]) -> Task[T]:
@@ -76,9 +79,11 @@ class Attendance:
                     answer: T = stop.value
                     return answer
                 yield from self._keep(effect)
+                is_first = not self._has_asked
                 try:
                     result: Any = yield self._modest(effect)
                 except Exception as error:  # noqa: BLE001 - whatever it is belongs to the task
+                    self.is_untried = is_first and _has_no_room(effect, error)
                     step = partial(task.throw, error)
                 else:
                     step = partial(task.send, result)
@@ -113,6 +118,11 @@ class Attendance:
             return replace(effect, limits=limits)
         self._has_asked = True
         return replace(effect, limits=limits, patience_seconds=START_PATIENCE_SECONDS)
+
+
+def _has_no_room(effect: Effect, error: Exception) -> bool:
+    is_our_count = isinstance(error, RateLimited) and error.status_code is None
+    return isinstance(effect, Exchange) and is_our_count
 
 
 def _longest(effect: Effect) -> timedelta:

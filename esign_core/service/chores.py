@@ -84,15 +84,16 @@ def _do(workspace: Workspace, item: WorkItem) -> Task[None]:
     attendance = Attendance(workspace, item)
     with WorkWatch(item) as watch:
         try:
-            ending = yield from attendance.attend(watch.over(_attempt(workspace, item)))
+            ending = yield from attendance.attend(watch.over(_attempt(workspace, attendance)))
         except LeaseLost:
             return  # whoever has it now writes down how it ends
         is_set_aside = yield from _write_down(workspace, attendance.item, ending)
         _tell(watch, ending, is_set_aside=is_set_aside)
 
 
-def _attempt(workspace: Workspace, item: WorkItem) -> Task[Ending]:
+def _attempt(workspace: Workspace, attendance: Attendance) -> Task[Ending]:
     """How it ends; whatever goes wrong is an ending too."""
+    item = attendance.item
     pause = next_pause(item.pause_seconds)
     if gives_up(item.kind, item.attempts):
         told = "Whoever began it was gone before its end, each time; perhaps because of it"
@@ -102,7 +103,7 @@ def _attempt(workspace: Workspace, item: WorkItem) -> Task[Ending]:
             _ = workspace.session(item.connection)
         ending = yield from _CHORES[item.kind](workspace, item)
     except EsignError as error:
-        return (yield from _failed(workspace, item, error))
+        return (yield from _failed(workspace, attendance, error))
     except Exception as error:  # noqa: BLE001 - a fault in one thing to do must not stop the others
         kind, place = type(error).__name__, where(error)
         return Failed(f"{kind} at {place}", kind, pause, pause, place=place)
@@ -110,7 +111,8 @@ def _attempt(workspace: Workspace, item: WorkItem) -> Task[Ending]:
     return ending
 
 
-def _failed(workspace: Workspace, item: WorkItem, error: EsignError) -> Task[Failed]:
+def _failed(workspace: Workspace, attendance: Attendance, error: EsignError) -> Task[Failed]:
+    item = attendance.item
     now, name = workspace.clock(), item.connection
     pause = next_pause(item.pause_seconds)
     wait = float(pause)
@@ -120,7 +122,7 @@ def _failed(workspace: Workspace, item: WorkItem, error: EsignError) -> Task[Fai
         wait = min(max(asked, 0.0), LONGEST_PAUSE_SECONDS)
         if error.outcome is Outcome.NOT_DONE:  # as if it had not been tried
             pause = item.pause_seconds
-            is_untried = error.status_code is None  # by our own count
+            is_untried = attendance.is_untried
         until = now + timedelta(seconds=wait)
         workspace.lanes.is_limited(name, until, now, is_untried=is_untried)
     elif is_of_the_lane(error) or not _is_open(workspace, name):

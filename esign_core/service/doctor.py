@@ -71,7 +71,7 @@ def examine(
         found += _broken(workspace)
         for session in workspace.connections.values():
             found += [*_templates(session), *_extras(session, config)]
-        found += [*_sqlite(config.journal), *_journal(workspace)]
+        found += [*_sqlite(config.journal), *_journal(workspace), *_archive(config)]
         driver = SyncDriver()
         for session in workspace.connections.values():
             found += driver.run(probe(_counting(session, config.journal, found)))
@@ -180,6 +180,18 @@ def _journal(workspace: Workspace) -> Iterator[Finding]:
     yield Finding.ok("journal", str(file or "journal"), "can be written")
     yield from found
     yield from sealing(workspace.journal, most=_MOST)
+
+
+def _archive(config: Config) -> Iterator[Finding]:
+    if config.archive is None:
+        return
+    there = folder = Path(config.archive)
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        return
+    remedy = "give this process a folder it can write to, or name another one in the configuration"
+    yield Finding.error("archive", str(folder), "cannot be written: no file gets there", remedy)
 
 
 def _file(url: str) -> Path | None:

@@ -24,7 +24,7 @@ class Finding:
     severity: Severity
     check: str
     """What kind of thing: `settings`, `plugin`, `extra`, `reach`, `clock`, `journal`, `sqlite`,
-    `work`, `doubt`, `deliveries` or `secrets`."""
+    `work`, `doubt`, `deliveries`, `secrets` or `archive`."""
     subject: str
     """Which one: a connection's name, a plugin's, a file."""
     message: str

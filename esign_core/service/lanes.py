@@ -87,10 +87,10 @@ class Lanes:
                 del self._at_it[name]
 
     def went_well(self, name: str) -> None:
-        """The account can be used."""
+        """The account can be used; one that has no room is closed all the same."""
         with self._lock:
-            del self._failures[name]
-            _ = self._closed_until.pop(name, None)
+            if self._failures.pop(name, 0):
+                _ = self._closed_until.pop(name, None)
 
     def is_limited(
         self, name: str, until: datetime, now: datetime, *, is_untried: bool = False
@@ -101,7 +101,8 @@ class Lanes:
         the one for which there is no room, each time the same.
         """
         with self._lock:
-            self._closed_until[name] = min(until, now + _LONGEST_CLOSED)
+            del self._failures[name]  # somebody has answered, or nobody was asked
+            self._close(name, min(until, now + _LONGEST_CLOSED))
             self._turns -= is_untried
 
     def failed(self, name: str, now: datetime) -> None:
@@ -111,7 +112,10 @@ class Lanes:
             more = self._failures[name] - _FEW_FAILURES
             if more >= 0:
                 seconds = min(_FIRST_CLOSED_SECONDS * 2.0 ** min(more, 10), _LONGEST_OUTAGE_SECONDS)
-                self._closed_until[name] = now + timedelta(seconds=seconds)
+                self._close(name, now + timedelta(seconds=seconds))
+
+    def _close(self, name: str, until: datetime) -> None:
+        self._closed_until[name] = max(until, self._closed_until.get(name, until))
 
 
 def is_of_the_lane(error: EsignError) -> bool:

@@ -12,7 +12,7 @@ from esign_core.engine import Exchange, Task, transact
 from esign_core.engine.effects import Effect, Exclusive, SaveObject, Sleep, Transact
 from esign_core.engine.session import MAX_TIME
 from esign_core.engine.simulate import SimulatedDriver
-from esign_core.errors import Unavailable
+from esign_core.errors import RateLimited, Unavailable
 from esign_core.journal import WorkItem, WorkKind
 from esign_core.model import EnvelopeStatus, Snapshot
 from esign_core.provider import Flow, Limit, ObjectDownload
@@ -210,3 +210,26 @@ def test_error_of_an_effect_reaches_the_work(world: World) -> None:
         return "nothing"
 
     assert world.run(attendance.attend(task())) == "down."
+
+
+@pytest.mark.parametrize(
+    ("before", "status", "is_untried"), [(0, None, True), (0, 429, False), (1, None, False)]
+)
+def test_only_what_found_no_room_to_begin_was_not_tried(
+    world: World, before: int, status: int | None, *, is_untried: bool
+) -> None:
+    """By our own count, before the first request; whatever comes later has cost something."""
+    _plan(world)
+    attendance = Attendance(world.workspace, _claimed(world))
+
+    def task() -> Task[None]:
+        for _ in range(before + 1):
+            yield _exchange()
+
+    steps = attendance.attend(task())
+    _ = next(steps)
+    for _ in range(before):
+        _ = steps.send(None)
+    with pytest.raises(RateLimited):
+        _ = steps.throw(RateLimited("no room.", status_code=status))
+    assert attendance.is_untried is is_untried

@@ -55,6 +55,16 @@ def test_limited_account_waits_until_there_is_room() -> None:
     assert _closed(lanes, 901) == set()
 
 
+def test_limited_account_waits_though_something_went_well() -> None:
+    """What was on its way when the vendor said "not before" does not mean "now"."""
+    lanes = Lanes()
+    lanes.is_limited("a", _at(30), NOON)
+    lanes.went_well("a")
+    assert _closed(lanes, 29) == {"a"}
+    _fail(lanes, "a", 0)
+    assert _closed(lanes, 29) == {"a"}
+
+
 def test_account_that_fails_is_tried_by_one_at_a_time() -> None:
     """One failure may be chance; until something goes well, the other threads stay away."""
     lanes = Lanes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from esign_core.journal import WorkKind
 from esign_core.model import Snapshot
 from esign_core.provider import Flow
 from esign_core.service.attending import LEASE
+from esign_core.service.doctor import examine
 from esign_core.service.findings import Finding, Severity
 from esign_core.service.left_undone import left_undone
 from esign_core.testing.fake_provider import FakeProvider
@@ -117,3 +119,13 @@ def test_deliveries_that_do_not_arrive_are_told(world: World) -> None:
     found = _one(world, "deliveries")
     assert (found.severity, found.subject) == (Severity.WARNING, "acme")
     assert "subscription" in found.remedy
+
+
+@pytest.mark.parametrize("place", ["new/folder", "file", "file/below"])
+def test_archive_that_cannot_be_written_is_told(tmp_path: Path, place: str) -> None:
+    """Before the first file is to go there."""
+    (tmp_path / "file").touch()
+    config = tmp_path / "esign.toml"
+    config.write_text(f'journal = "sqlite://"\narchive = "{place}"', encoding="utf-8")
+    found = [each for each in examine(config) if each.check == "archive"]
+    assert [each.subject for each in found] == ([str(tmp_path / place)] if "file" in place else [])

@@ -18,7 +18,11 @@ from tests.promises.sim.soak import Tally, commands, lived, soak
 from tests.promises.sim.world import World
 
 SEEDS = range(1, 5)
-FOUND: dict[int, str] = {}
+FOUND = {
+    30: "each process counted requests for itself, and together they passed the vendor's limit",
+    189: "somebody declined, and that somebody else had signed was never known: it was told of by "
+    "the one delivery that got lost, and what has ended was not looked at again",
+}
 """Seeds that have failed, and what was wrong then."""
 _ROOT = Path(__file__).parents[3]
 
