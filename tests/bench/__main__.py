@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
 
 from tests.bench import importing, ingest, journal, observing, overhead, upload, webhooks
 from tests.bench.row import Row, head
 
+KEPT = Path("build/bench.json")
+"""Where the last figures are."""
 SUBJECTS: dict[str, Callable[[], Iterator[Row]]] = {
     "upload": upload.rows,
     "overhead": overhead.rows,
@@ -38,9 +45,24 @@ def main(arguments: Sequence[str]) -> None:
         for row in SUBJECTS[subject]():
             rows.append(row)
             _say(json.dumps(asdict(row)) if asked.json else str(row))
+    _keep(rows)
     if not asked.json:
         judged = [row for row in rows if row.is_met is not None]
         _say(f"\n{sum(bool(row.is_met) for row in judged)} of {len(judged)} bars are met.")
+
+
+def _keep(rows: Sequence[Row]) -> None:
+    """The figures as JSON, with what they were measured on."""
+    machine = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "sqlite": sqlite3.sqlite_version,
+    }
+    KEPT.parent.mkdir(exist_ok=True)
+    told = {"measured": machine, "rows": [asdict(row) for row in rows]}
+    _ = KEPT.write_text(json.dumps(told, indent=2), encoding="utf-8")
 
 
 def _say(text: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from esign_core.engine import Task, sleep
 from esign_core.engine.simulate import Crash, Life
-from esign_core.errors import EsignError
+from esign_core.errors import EsignError, JournalUnusable
 from esign_core.journal import Transaction
 from esign_core.model import Event
 from esign_core.service.worker import turn
@@ -63,7 +64,8 @@ class Process:
         )
         self.workspace.lanes.are_new = world.has_lists
         if Guard.INTENT in world.without:
-            self.journal.write(forget)
+            with suppress(JournalUnusable):
+                self.journal.write(forget)
         self.is_alive, self.sending = True, 0
         self._moments_left = world.chaos.moments_of_a_life()
         for _ in range(self._workers):

@@ -117,6 +117,8 @@ def soak(
 def commands(tally: Tally, without: Collection[Guard] = ()) -> Iterator[str]:
     """What was wrong with each world that failed, and the command that replays it."""
     options = "".join(f" --without-guard {guard}" for guard in sorted(without))
+    if len(without) == len(Guard):
+        options = " --without-guard"
     for seed, why in tally.failed.items():
         yield f"{why}\n  .venv/bin/python -m tests.promises.sim --seed {seed}{options}"
 
