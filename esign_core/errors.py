@@ -193,7 +193,7 @@ class ProviderError(EsignError):
         verb = _DEEDS.get(self.operation or "", (self.operation or "").replace("_", " "))
         if not self.subject:
             return verb
-        subject = "".join(char if char.isprintable() else " " for char in self.subject)
+        subject = "".join(char if char.isprintable() else " " for char in str(self.subject))
         return f'{verb} "{subject}"'  # an id may be anybody's word
 
     def _meaning(self) -> str:

@@ -28,7 +28,6 @@ _BEFORE = {
     "work": ("may be refused",),  # nothing at the desk was given up
     "inbox": ("may be refused",),  # the desk has no delivery that cannot be read
     "erase": ("may be refused",),  # its envelopes are open
-    "work": ("may be refused",),  # nothing at the desk was given up
     "resolve": ("may be refused",),  # three ways to decide; nothing at the desk is in doubt
     "keys": (
         "run export ESIGN_KEY=$(esign keys new)",

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, bindparam, case, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from esign_core.journal import codec
 from esign_core.journal.schema import connections, envelopes, work
-from esign_core.journal.sql import greatest, upsert
+from esign_core.journal.sql import POSTGRESQL, Compiled, greatest_of
 from esign_core.model import WorkKind
 
+_GET = Compiled(
+    select(connections.c.heard_at, connections.c.missed_at, connections.c.listed_at).where(
+        connections.c.name == bindparam("account")
+    )
+)
 _AWAITING = [
     kind.value
     for kind in (WorkKind.REFRESH, WorkKind.POLL_JOB, WorkKind.DISPATCH, WorkKind.LOOK_UP)
@@ -38,12 +45,10 @@ class Connections:
 
     def get(self, name: str) -> Hearing:
         """What is known of an account."""
-        query = select(connections).where(connections.c.name == name)
-        row = self._connection.execute(query).first()
+        row = _GET.run(self._connection, account=name).fetchone()
         if row is None:
             return Hearing()
-        times = (row.heard_at, row.missed_at, row.listed_at)
-        return Hearing(*(codec.load_time(at) if at is not None else None for at in times))
+        return Hearing(*(codec.load_time(at) if at is not None else None for at in row))
 
     def open_since(self, name: str) -> datetime | None:
         """When the oldest of an account's envelopes was made of which news are awaited."""
@@ -69,12 +74,14 @@ class Connections:
 
     def _set(self, name: str, column: str, at: datetime) -> None:
         """Times never go back, whoever writes last."""
-        told = codec.dump_time(at)
-        latest = greatest(self._connection, connections.c[column], told)
-        known = connections.c[column].is_(None)
-        statement = upsert(self._connection, connections).values(**{"name": name, column: told})
-        _ = self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["name"], set_={column: case((known, told), else_=latest)}
-            )
-        )
+        statement = _moving(self._connection.dialect.name, column)
+        _ = statement.run(self._connection, account=name, told=codec.dump_time(at))
+
+
+@cache
+def _moving(dialect: str, column: str) -> Compiled:
+    insert = postgresql.insert if dialect == POSTGRESQL else sqlite.insert
+    known, told = connections.c[column], bindparam("told")
+    statement = insert(connections).values({"name": bindparam("account"), column: told})
+    later = case((known.is_(None), told), else_=greatest_of(dialect)(known, told))
+    return Compiled(statement.on_conflict_do_update(index_elements=["name"], set_={column: later}))

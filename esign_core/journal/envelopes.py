@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -36,7 +37,19 @@ _STORE = Compiled(
     .where(envelopes.c.n == bindparam("row"))
     .values({name: bindparam(name) for name in ("remote_id", "seats", "facts", "updated_at")})
 )
+_JOB = Compiled(select(envelopes.c.job).where(envelopes.c.id == bindparam("id")))
+_ADD = Compiled(
+    insert(envelopes).inline(),
+    *("id", "tenant", "connection", "provider", "title", "key", "fingerprint", "intent"),
+    *("remote_id", "outcome", "seats", "facts", "created_at", "updated_at"),
+)
 _COLUMNS = tuple(envelopes.c.keys())
+
+
+@cache
+def _updating(columns: tuple[str, ...]) -> Compiled:
+    told = {column: bindparam(column) for column in columns}
+    return Compiled(update(envelopes).where(envelopes.c.id == bindparam("which")).values(told))
 
 
 @dataclass(frozen=True)
@@ -78,23 +91,23 @@ class Envelopes:
         envelope = intent.envelope
         assert envelope.created_at is not None  # noqa: S101 - every envelope that is sent has it
         created_at = codec.dump_time(envelope.created_at)
-        _ = self._rows.connection.execute(
-            insert(envelopes).values(
-                id=envelope.id,
-                tenant=envelope.tenant,
-                connection=envelope.connection,
-                provider=envelope.provider,
-                title=envelope.title,
-                key=envelope.key,
-                fingerprint=intent.fingerprint,
-                intent=codec.dump_json(intent.draft),
-                remote_id=envelope.remote_id,
-                outcome=envelope.outcome,
-                seats=codec.dump_seats(envelope),
-                facts=codec.dump_facts(envelope),
-                created_at=created_at,
-                updated_at=created_at,
-            )
+        self._rows.flush()
+        _ = self._rows.ask(
+            _ADD,
+            id=envelope.id,
+            tenant=envelope.tenant,
+            connection=envelope.connection,
+            provider=envelope.provider,
+            title=envelope.title,
+            key=envelope.key,
+            fingerprint=intent.fingerprint,
+            intent=codec.dump_json(intent.draft),
+            remote_id=envelope.remote_id,
+            outcome=envelope.outcome.value,
+            seats=codec.dump_seats(envelope),
+            facts=codec.dump_facts(envelope),
+            created_at=created_at,
+            updated_at=created_at,
         )
 
     def get(self, envelope_id: str) -> Envelope:
@@ -159,7 +172,7 @@ class Envelopes:
     def settle(self, envelope: Envelope, outcome: Outcome, failure: str | None = None) -> Envelope:
         """Write down whether sending happened. What was not done frees its key."""
         key = None if outcome is Outcome.NOT_DONE else envelope.key
-        self._update(envelope.id, outcome=outcome, failure=failure, key=key)
+        self._update(envelope.id, outcome=outcome.value, failure=failure, key=key)
         return replace(envelope, outcome=outcome, failure=failure, key=key)
 
     def store(self, envelope: Envelope, at: datetime) -> int:
@@ -183,8 +196,8 @@ class Envelopes:
         Raises:
             SecretsLocked: It is sealed, and no key opens it.
         """
-        query = select(envelopes.c.job).where(envelopes.c.id == envelope_id)
-        text = self._rows.connection.execute(query).scalar_one_or_none()
+        row = self._rows.ask(_JOB, id=envelope_id).fetchone()
+        text = row[0] if row is not None else None
         return load_job(self._vault, envelope_id, text) if text is not None else None
 
     def number(self, envelope: Envelope | None) -> int:
@@ -202,11 +215,9 @@ class Envelopes:
             _ = self._by_remote_id.pop((known.envelope.connection, known.envelope.remote_id), None)
 
     def _update(self, envelope_id: str, **values: Any) -> None:
-        connection = self._rows.connection
+        self._rows.flush()
         self.forget(envelope_id)
-        done = connection.execute(
-            update(envelopes).where(envelopes.c.id == envelope_id).values(**values)
-        )
+        done = self._rows.ask(_updating(tuple(values)), which=envelope_id, **values)
         assert done.rowcount == 1  # noqa: S101 - envelopes are never deleted
 
     def _find(self, envelope_id: str) -> _Known | None:

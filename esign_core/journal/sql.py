@@ -33,7 +33,12 @@ def least_of(dialect: str) -> Callable[..., ColumnElement[Any]]:
 
 def greatest(connection: Connection, *values: Any) -> ColumnElement[Any]:
     """The largest of several values of one row."""
-    return (func.greatest if connection.dialect.name == POSTGRESQL else func.max)(*values)
+    return greatest_of(connection.dialect.name)(*values)
+
+
+def greatest_of(dialect: str) -> Callable[..., ColumnElement[Any]]:
+    """What makes the largest of several values of one row."""
+    return func.greatest if dialect == POSTGRESQL else func.max
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,20 @@ from esign_core.model.making import changer
 
 _at_place = changer(Event, "seq")
 _LAST = Compiled(select(counters.c.value).where(counters.c.name == "seq"))
+_READ = Compiled(
+    select(events.c.body)
+    .where(events.c.seq > bindparam("after"))
+    .order_by(events.c.seq)
+    .limit(bindparam("most"))
+)
+_READ_OF = Compiled(
+    select(events.c.body)
+    .join(envelopes, envelopes.c.n == events.c.envelope)
+    .where((events.c.seq > bindparam("after")) & (envelopes.c.id == bindparam("whose")))
+    .order_by(events.c.seq)
+    .limit(bindparam("most"))
+)
+_CURSOR = Compiled(select(cursors.c.seq).where(cursors.c.consumer == bindparam("who")))
 _MOVE_LAST = Compiled(
     update(counters).where(counters.c.name == "seq").values(value=bindparam("last"))
 )
@@ -67,12 +81,12 @@ class Stream:
         self, *, after: int = 0, limit: int = 100, envelope_id: str | None = None
     ) -> list[Event]:
         """Events after a position, in order."""
-        query = select(events.c.body).where(events.c.seq > after).order_by(events.c.seq)
-        if envelope_id is not None:
-            query = query.join(envelopes, envelopes.c.n == events.c.envelope)
-            query = query.where(envelopes.c.id == envelope_id)
-        rows = self._rows.connection.execute(query.limit(limit)).scalars()
-        return [codec.load_event(body) for body in rows]
+        self._rows.flush()
+        if envelope_id is None:
+            rows = self._rows.ask(_READ, after=after, most=limit)
+        else:
+            rows = self._rows.ask(_READ_OF, after=after, most=limit, whose=envelope_id)
+        return [codec.load_event(body) for (body,) in rows.fetchall()]
 
     def last(self) -> int:
         """The position of the last event; 0 if there is none."""
@@ -94,8 +108,9 @@ class Stream:
 
     def cursor(self, consumer: str) -> int:
         """The position up to which a consumer has everything."""
-        query = select(cursors.c.seq).where(cursors.c.consumer == consumer)
-        return self._rows.connection.execute(query).scalar_one_or_none() or 0
+        self._rows.flush()
+        row = self._rows.ask(_CURSOR, who=consumer).fetchone()
+        return row[0] if row is not None else 0
 
     def cursors_in_sql(self) -> str:
         """The table of positions as any connection to this database can name it."""

@@ -105,8 +105,9 @@ class Work:
 
     def is_planned(self, kind: WorkKind, subject: str) -> bool:
         """Whether it is to be done, or being done, already."""
-        query = select(work.c.id).where((work.c.kind == kind) & (work.c.subject == subject))
-        return self._connection.execute(query.where(ALIVE)).first() is not None
+        planned = work_statements.IS_PLANNED
+        found = planned.run(self._connection, what=kind.value, whose=subject)
+        return found.fetchone() is not None
 
     def is_untried(self, kind: WorkKind, *, connection: str, due_by: datetime) -> bool:
         """Whether there is something of a kind that nobody has tried, and that was due by then."""
@@ -220,9 +221,7 @@ class Work:
 
     def drop(self, kind: WorkKind, subject: str) -> None:
         """There is nothing to do any more."""
-        _ = self._connection.execute(
-            delete(work).where((work.c.kind == kind) & (work.c.subject == subject))
-        )
+        _ = work_statements.DROP.run(self._connection, what=kind.value, whose=subject)
 
     def next_due_at(self, now: datetime, *, without: Collection[str] = ()) -> datetime | None:
         """When there is something to do next that nobody is at; None for never."""

@@ -31,6 +31,9 @@ _OURS = (work.c.id == bindparam("item")) & (work.c.leased_until == bindparam("le
 """Still leased to who has claimed it."""
 
 
+_THIS = (work.c.kind == bindparam("what")) & (work.c.subject == bindparam("whose"))
+
+
 @cache
 def next_due(count: int) -> Compiled:
     """When something is due next that nobody is at; without `count` connections, `c0`, `c1` ..."""
@@ -52,6 +55,8 @@ def next_free(count: int, *, quickest_first: bool) -> Compiled:
     return Compiled(query.limit(bindparam("most")).with_for_update(skip_locked=True))
 
 
+IS_PLANNED = Compiled(select(work.c.id).where(_THIS & ALIVE))
+DROP = Compiled(delete(work).where(_THIS))
 CLAIM = Compiled(
     update(work)
     .where(work.c.id == bindparam("item"))

@@ -16,7 +16,8 @@ from esign_core.errors import KeyReused, Outcome, Problem, Refused, Uncertain
 
 ISSUED = {
     "providers", "check", "send", "show", "links", "cancel", "download", "events", "serve",
-    "worker", "list", "remind", "resolve", "sandbox", "demo", "doctor",
+    "worker", "list", "remind", "resolve", "sandbox", "demo", "doctor", "inbox", "work", "keys",
+    "erase",
 }  # fmt: skip
 HEAVY = "{'pydantic', 'sqlalchemy', 'httpx', 'starlette', 'uvicorn', 'esign_core.service'}"
 
