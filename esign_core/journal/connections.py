@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from esign_core.journal import codec
@@ -81,7 +82,8 @@ class Connections:
 @cache
 def _moving(dialect: str, column: str) -> Compiled:
     insert = postgresql.insert if dialect == POSTGRESQL else sqlite.insert
-    known, told = connections.c[column], bindparam("told")
+    known: ColumnElement[Any] = connections.c[column]
+    told: ColumnElement[Any] = bindparam("told")
     statement = insert(connections).values({"name": bindparam("account"), column: told})
     later = case((known.is_(None), told), else_=greatest_of(dialect)(known, told))
     return Compiled(statement.on_conflict_do_update(index_elements=["name"], set_={column: later}))

@@ -38,17 +38,12 @@ _STORE = Compiled(
     .values({name: bindparam(name) for name in ("remote_id", "seats", "facts", "updated_at")})
 )
 _JOB = Compiled(select(envelopes.c.job).where(envelopes.c.id == bindparam("id")))
-_ADD = Compiled(
-    insert(envelopes).inline(),
-    *("id", "tenant", "connection", "provider", "title", "key", "fingerprint", "intent"),
-    *("remote_id", "outcome", "seats", "facts", "created_at", "updated_at"),
-)
 _COLUMNS = tuple(envelopes.c.keys())
 
 
 @cache
 def _updating(columns: tuple[str, ...]) -> Compiled:
-    told = {column: bindparam(column) for column in columns}
+    told: dict[str, Any] = {column: bindparam(column) for column in columns}
     return Compiled(update(envelopes).where(envelopes.c.id == bindparam("which")).values(told))
 
 
@@ -91,23 +86,23 @@ class Envelopes:
         envelope = intent.envelope
         assert envelope.created_at is not None  # noqa: S101 - every envelope that is sent has it
         created_at = codec.dump_time(envelope.created_at)
-        self._rows.flush()
-        _ = self._rows.ask(
-            _ADD,
-            id=envelope.id,
-            tenant=envelope.tenant,
-            connection=envelope.connection,
-            provider=envelope.provider,
-            title=envelope.title,
-            key=envelope.key,
-            fingerprint=intent.fingerprint,
-            intent=codec.dump_json(intent.draft),
-            remote_id=envelope.remote_id,
-            outcome=envelope.outcome.value,
-            seats=codec.dump_seats(envelope),
-            facts=codec.dump_facts(envelope),
-            created_at=created_at,
-            updated_at=created_at,
+        _ = self._rows.connection.execute(
+            insert(envelopes).values(
+                id=envelope.id,
+                tenant=envelope.tenant,
+                connection=envelope.connection,
+                provider=envelope.provider,
+                title=envelope.title,
+                key=envelope.key,
+                fingerprint=intent.fingerprint,
+                intent=codec.dump_json(intent.draft),
+                remote_id=envelope.remote_id,
+                outcome=envelope.outcome,
+                seats=codec.dump_seats(envelope),
+                facts=codec.dump_facts(envelope),
+                created_at=created_at,
+                updated_at=created_at,
+            )
         )
 
     def get(self, envelope_id: str) -> Envelope:

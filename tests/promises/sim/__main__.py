@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import resource
 import secrets
 import sys
 import time
@@ -78,7 +79,10 @@ def _soak(seconds: float, first: int, processes: int, without: frozenset[Guard])
         told=tell,
         is_enough=lambda so_far: bool(without) and so_far.duplicates > 0,
     )
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds_each = (used.ru_utime + used.ru_stime) / max(tally.worlds, 1)
     _say(f"{tally}\n{'seconds':24}{time.monotonic() - began_at:>10,.0f}")
+    _say(f"{'CPU seconds a world':24}{seconds_each:>10.2f}")
     for number, command in enumerate(commands(tally, without)):
         if number == 10:
             _say(f"... and {len(tally.failed) - number} more")

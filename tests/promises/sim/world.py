@@ -88,7 +88,7 @@ class World:
             for name, open_ in VENDORS.items()
         }
         settings = {name: account.site.settings for name, account in self.accounts.items()}
-        refresh = self.random.choice([60.0, 600.0, 3600.0, 3600.0])
+        refresh = self.random.choice([60.0, 600.0, 3600.0, 3600.0, 3600.0])
         self.config = Config(settings, "sqlite://", refresh)
         self.has_lists = self.random.random() < 0.15
         """Whether workers list what is at the vendors; without, they have to find out otherwise."""
@@ -229,11 +229,11 @@ class World:
 
     def writes(self, tx: Transaction) -> None:
         """Somebody is writing: keep when something is due then, which workers ask all the time."""
-        found = tx._rows.connection.exec_driver_sql(_NEXT).scalar()
-        if found is None:
-            self._next_due = _FOR_EVER
-        else:
-            self._next_due = (load_time(found) - EPOCH).total_seconds()
+        cursor = tx._rows.connection.connection.cursor()  # without SQLAlchemy: after each step
+        (due_at,) = cursor.execute(_NEXT).fetchone()
+        self._next_due = (
+            _FOR_EVER if due_at is None else (load_time(due_at) - EPOCH).total_seconds()
+        )
 
     def wrote(self) -> None:
         """Somebody has written: a worker looks within two seconds, followers a little later."""
@@ -249,7 +249,7 @@ class World:
     def _wish(self, number: int) -> Wish:
         random = self.random
         via = random.choice(list(self.accounts))
-        people = PEOPLE[: random.choice([1, 1, 2])]
+        people = PEOPLE[: random.choice([1, 1, 1, 2])]
         days = random.choice([1, 2, 3])
         draft = self.accounts[via].site.draft(f"Lease {number}", people, days)
         shops = ["shop-1", "shop-2"]
