@@ -249,7 +249,7 @@ class World:
     def _wish(self, number: int) -> Wish:
         random = self.random
         via = random.choice(list(self.accounts))
-        people = PEOPLE[: random.choice([1, 1, 1, 2])]
+        people = PEOPLE[: random.choice([1, 1, 2])]
         days = random.choice([1, 2, 3])
         draft = self.accounts[via].site.draft(f"Lease {number}", people, days)
         shops = ["shop-1", "shop-2"]
