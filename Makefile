@@ -11,6 +11,8 @@ PROJECTS := pyproject.toml $(wildcard providers/*/pyproject.toml)
 INSTALL := -e '.[all,dev,docs]' $(patsubst %/pyproject.toml,-e %,$(wildcard providers/*/pyproject.toml))
 WORKERS ?= auto
 SECONDS ?= 60
+# A file's tests stay together. In the order of their names: else the few long tests come last.
+SPREAD := --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo test promises soak check style types layers format docs coverage bench record clean
 
@@ -21,10 +23,10 @@ demo: $(READY)  ## one deal through every vendor, against simulators; no account
 	$(BIN)/esign demo
 
 test: $(READY)  ## all tests, without network
-	$(BIN)/pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest -n $(WORKERS) --maxprocesses 4 $(SPREAD)
 
 promises: $(READY)  ## what users may rely on, and the tests that hold it
-	$(BIN)/python -m tests.promises -n $(WORKERS) --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m tests.promises -n $(WORKERS) --maxprocesses 4 $(SPREAD)
 
 soak: $(READY)  ## SECONDS=60 of simulated worlds, with trouble by random seeds
 	$(BIN)/python -m tests.promises.sim --seconds $(SECONDS)
@@ -52,7 +54,7 @@ docs: $(READY)  ## the pages' tables anew, from the code; and all pages as HTML,
 
 coverage: $(READY)  ## all tests, and the lines and branches they miss
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile
+	$(BIN)/coverage run -m pytest -n $(WORKERS) --maxprocesses 4 $(SPREAD)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 
-from esign_core.cli.failures import Misused, missing_extra, tell, tell_interrupted
+from esign_core.cli.failures import Misused, missing_extra, tell, tell_interrupted, tell_lost
+from esign_core.cli.output import OutputLost, telling_lost_output
 from esign_core.errors import EsignError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in words
     try:
-        with _unlogged(words):
+        with _unlogged(words), telling_lost_output():
             return _run(words)
     except Misused as error:
         tell(error, as_json=as_json)
@@ -91,11 +92,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = COMMANDS.get(words[0]) if words else None
         tell(missing_extra(error, command.extra if command else "cli"), as_json=as_json)
     except BrokenPipeError:  # whoever read our output has had enough
-        _ = os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence_stdout()
+    except OutputLost as error:
+        _silence_stdout()
+        tell_lost(error, as_json=as_json)
     except KeyboardInterrupt:
         tell_interrupted(words[0] if words else "", as_json=as_json)
         return _INTERRUPTED
     return 1
+
+
+def _silence_stdout() -> None:
+    """Have what is still to be written go nowhere: Python tries once more when it ends."""
+    _ = os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

@@ -38,9 +38,17 @@ def erase(
             done = esign.erase(email, is_try=not yes)
         if as_json:
             show_json(asdict(done))
-        elif done.is_done:
-            envelopes, deliveries = len(done.envelope_ids), done.deliveries
-            say(f"Erased from {envelopes} envelopes and {deliveries} raw deliveries.")
-        else:
-            say(f"{len(done.envelope_ids)} envelopes tell of them; nothing was erased yet.")
-            say("Say it again with --yes to erase: it cannot be undone.")
+            return
+    envelopes = _count(len(done.envelope_ids), "envelope", "envelopes")
+    deliveries = _count(done.deliveries, "raw delivery", "raw deliveries")
+    if not done.envelope_ids and not done.deliveries:
+        say("Nothing here tells of them; there is nothing to erase.")
+    elif done.is_done:
+        say(f"Erased from {envelopes} and {deliveries}.")
+    else:
+        say(f"To be erased from {envelopes} and {deliveries}; nothing was erased yet.")
+        say("Say it again with --yes to erase: it cannot be undone.")
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

@@ -8,13 +8,18 @@ from itertools import islice
 from typing import Annotated, Any
 
 from cyclopts import Parameter
-from cyclopts.validators import Number
 
 from esign_core import Esign, Event
 from esign_core.cli.failures import Misused
 from esign_core.cli.interrupts import until_interrupted
 from esign_core.cli.output import plain, say, show_json
-from esign_core.cli.parameters import AT_LEAST_ONE, DEFAULT_CONFIG, AsJson, ConfigFile
+from esign_core.cli.parameters import (
+    AT_LEAST_ONE,
+    AT_LEAST_ZERO,
+    DEFAULT_CONFIG,
+    AsJson,
+    ConfigFile,
+)
 
 _PAGE = 500
 _LOOK_EVERY_SECONDS = 0.5
@@ -25,7 +30,7 @@ def events(
     *,
     follow: Annotated[bool, Parameter(help="Go on with new ones as they come.")] = False,
     after: Annotated[
-        int, Parameter(help="Only those after this position.", validator=Number(gte=0))
+        int, Parameter(help="Only those after this position.", validator=AT_LEAST_ZERO)
     ] = 0,
     limit: Annotated[int | None, Parameter(help="At most so many.", validator=AT_LEAST_ONE)] = None,
     envelope: Annotated[str | None, Parameter(help="Of this envelope only.")] = None,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from esign_core.cli.output import plain, say
+from esign_core.cli.output import OutputLost, plain, say
 from esign_core.errors import EsignError, KeyReused, MissingExtra, Outcome
 
 _INTERRUPTED = {
@@ -24,6 +25,17 @@ _INTERRUPTED = {
 
 class Misused(Exception):
     """The command line says what cannot be meant."""
+
+
+def takes_none(action: str, options: Mapping[str, object]) -> None:
+    """See that options of other actions were left out: each by its name, with what was said.
+
+    Raises:
+        Misused: One was given.
+    """
+    for name, value in options.items():
+        if value is not None and value is not False:
+            raise Misused(f"{action} takes no {name}.")
 
 
 def tell(error: EsignError | Misused, *, as_json: bool = False) -> None:
@@ -67,6 +79,15 @@ def tell_interrupted(command: str, *, as_json: bool = False) -> None:
     if as_json:
         outcome = Outcome.UNCERTAIN if command in _INTERRUPTED else Outcome.NOT_DONE
         data = {"type": "Interrupted", "message": message, "outcome": outcome.value}
+        message = json.dumps({"error": data})
+    say(message, to=sys.stderr)
+
+
+def tell_lost(error: OutputLost, *, as_json: bool = False) -> None:
+    """Print on stderr that stdout could not be written, and that nothing else failed."""
+    message = f"The output could not be written: {error}. What the command did is done."
+    if as_json:
+        data = {"type": "OutputLost", "message": message, "outcome": Outcome.DONE.value}
         message = json.dumps({"error": data})
     say(message, to=sys.stderr)
 

@@ -9,10 +9,12 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from esign_core import Esign
-from esign_core.cli.failures import Misused
+from esign_core.cli.failures import Misused, takes_none
 from esign_core.cli.output import plain, say, show_fields, show_json, show_table
 from esign_core.cli.parameters import AT_LEAST_ONE, DEFAULT_CONFIG, AsJson, ConfigFile
 from esign_core.cli.progress import progress
+from esign_core.journal import DeliveryState
+from esign_core.service.defaults import MOST_DAYS
 
 if TYPE_CHECKING:
     from esign_core.journal import InboxEntry
@@ -25,21 +27,26 @@ def inbox(
         Parameter(name="ACTION", help="What to do."),
     ],
     delivery: Annotated[
-        int | None, Parameter(name="ID", help="The delivery, as list shows it.")
+        int | None,
+        Parameter(name="ID", help="The delivery, as list shows it.", validator=AT_LEAST_ONE),
     ] = None,
     /,
     *,
     connection: Annotated[str | None, Parameter(help="list: of this one only.")] = None,
     envelope: Annotated[str | None, Parameter(help="list: about this envelope only.")] = None,
     state: Annotated[
-        str | None, Parameter(help="list, replay: of which this was made only.")
+        DeliveryState | None, Parameter(help="list, replay: of which this was made only.")
     ] = None,
-    limit: Annotated[int, Parameter(help="list: at most so many.", validator=AT_LEAST_ONE)] = 100,
+    limit: Annotated[
+        int | None,
+        Parameter(help="list: at most so many, 100 if not said.", validator=AT_LEAST_ONE),
+    ] = None,
     raw: Annotated[
         bool, Parameter(help="show: with headers and body, which tell of people.")
     ] = False,
     older_than_days: Annotated[
-        float | None, Parameter(help="drop: what came before.", validator=Number(gte=0))
+        float | None,
+        Parameter(help="drop: what came before.", validator=Number(gte=0, lte=MOST_DAYS)),
     ] = None,
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
@@ -59,11 +66,26 @@ def inbox(
     ```
     """
     _expect(action, delivery, older_than_days)
+    of_list = {"--connection": connection, "--envelope": envelope, "--limit": limit}
+    takes_none(
+        action,
+        {
+            **({} if action == "list" else of_list),
+            **({} if action in {"list", "replay"} else {"--state": state}),
+            **({} if action == "show" else {"--raw": raw}),
+        },
+    )
+    if delivery is not None and state is not None:
+        raise Misused("replay takes an ID or --state, not both.")
     with Esign.from_config(config) as esign:
         match action:
             case "list":
+                if connection is not None:
+                    _ = esign.list(connection=connection, limit=1)  # raises if there is none
+                if envelope is not None:
+                    _ = esign.get(envelope)
                 found = esign.inbox.list(
-                    connection=connection, state=state, envelope_id=envelope, limit=limit
+                    connection=connection, state=state, envelope_id=envelope, limit=limit or 100
                 )
                 _show_all(found, as_json=as_json)
             case "show":
@@ -74,7 +96,7 @@ def inbox(
                     done = (
                         (esign.inbox.replay(delivery),)
                         if delivery is not None
-                        else esign.inbox.replay_all(state or "unreadable")
+                        else esign.inbox.replay_all(state or DeliveryState.UNREADABLE)
                     )
                 _tell(done, as_json=as_json)
             case "drop":

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any, TextIO
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager, redirect_stdout
+from typing import Any, TextIO, cast
+
+
+class OutputLost(Exception):
+    """What was to be printed could not be written to stdout; the message says why."""
+
+
+@contextmanager
+def telling_lost_output() -> Generator[None]:
+    """Until the block ends, a failure of stdout is `OutputLost`: no other file's failure is.
+
+    A reader that has had enough is still a `BrokenPipeError`.
+    """
+    with redirect_stdout(cast("TextIO", _Stdout(sys.stdout))):
+        yield
 
 
 def say(text: str = "", *, to: TextIO | None = None) -> None:
@@ -59,3 +74,31 @@ def plain(value: object) -> str:
         return ""
     text = ("yes" if value else "no") if isinstance(value, bool) else str(value)
     return "".join(char if char.isprintable() else " " for char in text)
+
+
+class _Stdout:
+    """Stdout, whose failures bear a name of their own."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def write(self, text: str) -> int:
+        with _named():
+            return self._out.write(text)
+
+    def flush(self) -> None:
+        with _named():
+            self._out.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._out, name)
+
+
+@contextmanager
+def _named() -> Generator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputLost(error.strerror or type(error).__name__) from error

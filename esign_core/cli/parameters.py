@@ -20,6 +20,9 @@ ConfigFile = Annotated[
     ),
 ]
 AsJson = Annotated[bool, Parameter(name="--json", help="JSON on stdout, for programs.")]
-AT_LEAST_ONE = Number(gte=1)
+_MOST = 2**63 - 1
+"""The highest number that every database knows."""
+AT_LEAST_ZERO = Number(gte=0, lte=_MOST)
+AT_LEAST_ONE = Number(gte=1, lte=_MOST)
 EnvelopeId = Annotated[str, Parameter(name="ENVELOPE", help="Our id of it: env_...")]
 Via = Annotated[str, Parameter(help="The connection, by its name in the configuration.")]

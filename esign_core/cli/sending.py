@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from esign_core import Esign, Uncertain
 from esign_core.cli.draft import DraftFile, DraftFlags, read_draft
@@ -15,6 +16,9 @@ from esign_core.cli.parameters import DEFAULT_CONFIG, AsJson, ConfigFile, Via
 from esign_core.cli.preview import show_preview
 from esign_core.cli.progress import progress
 from esign_core.model import Envelope, EnvelopeStatus
+
+_MOST_SECONDS = 86_400
+"""For how long somebody waits at a terminal; a worker waits longer."""
 
 
 def check(
@@ -57,10 +61,22 @@ def send(
     /,
     *,
     via: Via,
-    key: Annotated[str, Parameter(help="A word of yours that is the same on every try.")],
+    key: Annotated[
+        str,
+        Parameter(
+            help="A word of yours that is the same on every try; it is never erased, so name "
+            "nobody in it."
+        ),
+    ],
     draft: DraftFlags | None = None,
     tenant: Annotated[str, Parameter(help="Keys are unique in here.")] = "",
-    wait: Annotated[float, Parameter(help="Seconds to wait for a vendor's queue.")] = 0.0,
+    wait: Annotated[
+        float,
+        Parameter(
+            help="Seconds to wait for a vendor's queue.",
+            validator=Number(gte=0, lte=_MOST_SECONDS),
+        ),
+    ] = 0.0,
     dry_run: Annotated[bool, Parameter(help="Show what would be sent, and send nothing.")] = False,
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,

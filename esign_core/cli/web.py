@@ -23,7 +23,10 @@ def listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), backlog=2048)
     except OSError as error:
-        raise Misconfigured(f"cannot listen at {host}:{port}: {error.strerror}") from None
+        raise Misconfigured(
+            f"cannot listen at {host}:{port}: {error.strerror}. Nothing was taken in; name another "
+            "place with --port or --host."
+        ) from None
 
 
 def run(app: Any, at: socket.socket) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from esign_core import Esign, WorkItem
-from esign_core.cli.failures import Misused
+from esign_core.cli.failures import Misused, takes_none
 from esign_core.cli.output import say, show_json, show_table
 from esign_core.cli.parameters import AT_LEAST_ONE, DEFAULT_CONFIG, AsJson, ConfigFile
 
@@ -18,15 +18,17 @@ def work(
         Parameter(name="ACTION", help="Show it, have it done now, or have it done never."),
     ],
     numbers: Annotated[
-        tuple[int, ...], Parameter(name="ID", help="Which, by the numbers that list shows.")
+        tuple[int, ...],
+        Parameter(name="ID", help="Which, by the numbers that list shows.", validator=AT_LEAST_ONE),
     ] = (),
     /,
     *,
     dead: Annotated[bool, Parameter(help="list: only what was given up.")] = False,
     envelope: Annotated[str | None, Parameter(help="list: about this envelope only.")] = None,
     limit: Annotated[
-        int, Parameter(help="list: at most so many.", show_default=True, validator=AT_LEAST_ONE)
-    ] = 100,
+        int | None,
+        Parameter(help="list: at most so many, 100 if not said.", validator=AT_LEAST_ONE),
+    ] = None,
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
 ) -> None:
@@ -45,9 +47,13 @@ def work(
     """
     if (action == "list") is bool(numbers):
         raise Misused("retry and drop need an ID, or several; list takes none.")
+    if action != "list":
+        takes_none(action, {"--dead": dead, "--envelope": envelope, "--limit": limit})
     with Esign.from_config(config) as esign:
         if action == "list":
-            found = esign.work.list(dead=dead or None, envelope_id=envelope, limit=limit)
+            if envelope is not None:
+                _ = esign.get(envelope)  # nothing would ever be left to do for a mistyped id
+            found = esign.work.list(dead=dead or None, envelope_id=envelope, limit=limit or 100)
         else:
             do = esign.work.retry if action == "retry" else esign.work.drop
             found = tuple(do(number) for number in numbers)

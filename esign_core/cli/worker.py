@@ -16,7 +16,11 @@ def worker(
     *,
     threads: Annotated[
         int,
-        Parameter(help="How much is done at a time.", show_default=True, validator=AT_LEAST_ONE),
+        Parameter(
+            help="How much is done at a time; from 2 on, no account takes all.",
+            show_default=True,
+            validator=AT_LEAST_ONE,
+        ),
     ] = 2,
     config: ConfigFile = DEFAULT_CONFIG,
     as_json: AsJson = False,
@@ -24,7 +28,8 @@ def worker(
     """Do what is left to do.
 
     Waits for vendors' queues, looks for what is uncertain, polls what is open, tells plugins;
-    until it is interrupted. Prints one line when it has begun.
+    drops what is older than keep_raw_days; until it is interrupted. Prints one line when it has
+    begun.
 
     ```sh
     esign worker --threads 4

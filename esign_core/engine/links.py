@@ -12,6 +12,9 @@ from esign_core.model import SigningLink, Snapshot
 
 T = TypeVar("T")
 
+_LONGEST = 8192
+"""Characters; what servers and browsers take is no longer."""
+
 
 def fit_links(answer: T) -> T:
     """The answer of an operation, whose signing links lead to web pages.
@@ -28,22 +31,30 @@ def fit_links(answer: T) -> T:
         links = [each for each in answer if isinstance(each, SigningLink)]
         if not all(is_web_page(link.url) for link in links):
             raise UnreadableAnswer(
-                "the vendor hands out a signing link that is no https address: who follows it "
-                "could be led anywhere. None was handed on; look for them at the vendor.",
+                "the vendor hands out a signing link that is no plain https address: who follows "
+                "it could be led anywhere. None was handed on; look for them at the vendor.",
                 outcome=Outcome.NOT_DONE,
             )
     return answer
 
 
 def is_web_page(url: str) -> bool:
-    """Whether a browser may be sent there: by https, or by http to this machine, for simulators."""
+    """Whether a browser may be sent there: by https, or by http to this machine, for simulators.
+
+    An absolute address of sane length, without credentials and without what cannot be seen. Which
+    hosts a vendor has people sign at is not known: any host will do.
+    """
+    if len(url) > _LONGEST:
+        return False
     try:
         parts = urlsplit(url)
         host, has_user = parts.hostname or "", parts.username is not None
         _ = parts.port
     except ValueError:
         return False
-    if not host or has_user or not url.isprintable() or " " in url or "\\" in url:
+    if not host or not host.isascii() or has_user:  # a host that is not may look like another one
+        return False
+    if not url.isprintable() or " " in url or "\\" in url:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
 

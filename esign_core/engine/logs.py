@@ -47,6 +47,8 @@ class Fields(TypedDict, total=False):
     """The event's id."""
     esign_host: str
     """Which of the vendor's hosts, by the adapter's name for it."""
+    esign_left_out: int
+    """How many more of the same kind came since the record before, and were not logged."""
     esign_method: str
     """The HTTP method."""
     esign_operation: str

@@ -18,12 +18,12 @@ class PerProcess(Generic[T]):
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
-        self._made: dict[int, T] = {}
+        self._made: dict[int, T] = {}  # by the forks that led to a process: its id may come again
         self._locks: dict[int, threading.Lock] = {}
 
     def get(self) -> T:
         """This process's value; made when it is first asked for, once."""
-        process = os.getpid()
+        process = _forks.count
         made = self._made.get(process)
         if made is not None:
             return made
@@ -35,4 +35,20 @@ class PerProcess(Generic[T]):
 
     def forget(self) -> T | None:
         """This process's value, which is no longer it; None if none was made."""
-        return self._made.pop(os.getpid(), None)
+        return self._made.pop(_forks.count, None)
+
+
+class _Forks:
+    """How many forks led to this process."""
+
+    count = 0
+
+    def add(self) -> None:
+        """This process is the child of one."""
+        self.count += 1
+
+
+_forks = _Forks()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forks.add)

@@ -137,22 +137,31 @@ DELIVERY_REJECTED = Record(
     "esign.deliveries",
     WARNING,
     "a delivery to %(esign_connection)s is rejected: %(esign_reason)s",
-    "It is not authentic, or the vendor is known to make none (`no_webhooks`).",
-    also="esign_provider esign_duration_seconds",
+    "It is not authentic, or the vendor is known to make none (`no_webhooks`). Once a minute.",
+    also="esign_provider esign_duration_seconds esign_left_out",
 )
 DELIVERY_ASTRAY = Record(
     "esign.deliveries",
     WARNING,
     "a delivery is rejected: no connection has the endpoint that it came to",
-    "Somebody tries addresses; or one at a vendor is wrong, or a connection has a new name.",
-    also="esign_duration_seconds",
+    "Somebody tries addresses; or one at a vendor is wrong, or a connection has a new name. Once a "
+    "minute.",
+    also="esign_duration_seconds esign_left_out",
+)
+DELIVERY_TURNED_AWAY = Record(
+    "esign.deliveries",
+    WARNING,
+    "a delivery is turned away before it is looked at: %(esign_reason)s",
+    "It is too large or no whole delivery, or too much is in hand (503). Once a minute.",
+    also="esign_duration_seconds esign_left_out",
 )
 DELIVERY_LOST = Record(
     "esign.deliveries",
     ERROR,
     "a delivery is not kept: %(esign_error)s; the vendor should make it again",
-    "It could not be checked or written down.",
-    also="esign_connection esign_provider esign_duration_seconds esign_place esign_reason",
+    "It could not be checked or written down. Once a minute.",
+    also="esign_connection esign_provider esign_duration_seconds esign_left_out esign_place "
+    "esign_reason",
 )
 WORK_DONE = Record(
     "esign.worker",
@@ -195,14 +204,29 @@ WORKER_FAILED = Record(
     "esign.worker",
     ERROR,
     "a turn of the worker failed with %(esign_error)s at %(esign_place)s; it goes on",
-    "A fault in code; the worker goes on.",
+    "A fault in code; the worker goes on. Once a minute.",
+    also="esign_left_out",
+)
+JOURNAL_CLOSED = Record(
+    "esign.deliveries",
+    ERROR,
+    "the journal cannot be written, and every delivery is answered 503: %(esign_reason)s",
+    "`esign serve` has looked. Once, until it can be written again.",
+    also="esign_error",
+)
+JOURNAL_OPEN = Record(
+    "esign.deliveries",
+    WARNING,
+    "the journal can be written again",
+    "`esign serve` has looked; what vendors could not deliver meanwhile they deliver again.",
+    also="esign_duration_seconds",
 )
 JOURNAL_FAILED = Record(
     "esign.worker",
     ERROR,
     "the worker cannot use the journal: %(esign_reason)s",
-    "The worker waits a moment and tries again.",
-    also="esign_error",
+    "The worker waits a moment and tries again. Once a minute.",
+    also="esign_error esign_left_out",
 )
 PLUGIN_FAILED = Record(
     "esign.plugins",

@@ -31,7 +31,13 @@ from esign_core.engine.sharing import TokenStore
 from esign_core.engine.telemetry import carried
 from esign_core.engine.tokens import Failures, MemoryTokens, is_good
 from esign_core.engine.watch import OperationWatch
-from esign_core.errors import AuthenticationFailed, BrokenProvider, EsignError, Outcome
+from esign_core.errors import (
+    AuthenticationFailed,
+    BrokenProvider,
+    EsignError,
+    Outcome,
+    UnreadableAnswer,
+)
 from esign_core.provider import (
     Download,
     Flow,
@@ -92,7 +98,8 @@ def call(
 
     An error says `NOT_DONE` only where that is known: not once a request that changes something
     was answered well or not at all, whatever went wrong after it; unless the adapter itself says
-    so of what it has read, as of a refusal inside of a good answer.
+    so of what it has read, as of a refusal inside of a good answer. Where nothing was asked for
+    but to read, an answer that makes no sense leaves no doubt behind.
 
     Raises:
         EsignError: What the flow raised, told where it happened.
@@ -172,12 +179,19 @@ def _run(
                 step = partial(flow.send, response)
         raise BrokenProvider(f"{what} made {MAX_REQUESTS} requests and did not end")
     except EsignError as error:
-        is_sure = error.is_outcome_told and all(error is not each for each in thrown)
-        if may_be_done and error.outcome is Outcome.NOT_DONE and not is_sure:
-            error.outcome = Outcome.UNCERTAIN
+        if not (error.is_outcome_told and all(error is not each for each in thrown)):
+            _be_sure(error, may_be_done=may_be_done)
         raise
     finally:
         _close(flow, watch)
+
+
+def _be_sure(error: EsignError, *, may_be_done: bool) -> None:
+    """Let an error say no more of the outcome than is known, and no less."""
+    if may_be_done and error.outcome is Outcome.NOT_DONE:
+        error.outcome = Outcome.UNCERTAIN
+    elif not may_be_done and isinstance(error, UnreadableAnswer):
+        error.outcome = Outcome.NOT_DONE  # nothing was asked for that could be half done
 
 
 def _expect_request(request: object, watch: OperationWatch) -> None:

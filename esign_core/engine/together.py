@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import anyio
+import anyio.from_thread
 import anyio.to_thread
 
 
@@ -37,6 +39,22 @@ class _Waiting:
     """Set when it is done, or when its task is the one to go for all who wait."""
     is_done: bool = False
     answer: Answer = None
+
+
+@dataclass(eq=False, slots=True)
+class _Trip:
+    """What goes to a thread at once."""
+
+    going: Sequence[_Waiting]
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _has_begun: bool = False
+
+    def begins(self) -> bool:
+        """Whether it begins now: true once, for the thread, or for who calls it off before."""
+        with self._lock:
+            is_first = not self._has_begun
+            self._has_begun = True
+            return is_first
 
 
 class Together:
@@ -71,25 +89,40 @@ class Together:
                     self._hand_over()
                 raise
         if not mine.is_done:
-            await self._go()
+            await self._go(mine)
         return value_of(mine.answer)
 
-    async def _go(self) -> None:
+    async def _go(self, mine: _Waiting) -> None:
+        """Go for all who wait. asyncio cancels a task through any shield; the others go on."""
         self._is_away = True
-        going, self._waiting = self._waiting, []
-        pieces = [each.piece for each in going]
-        answers: Sequence[Answer] = [Failed(RuntimeError("interrupted"))] * len(going)
+        trip = _Trip(self._waiting)
+        self._waiting = []
         try:
-            with anyio.CancelScope(shield=True):  # others go along
-                answers = await anyio.to_thread.run_sync(self._perform, pieces)
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._away, trip)
+        except BaseException:
+            if trip.begins():  # it did not, and will not: another one goes
+                others = [each for each in trip.going if each is not mine]
+                self._waiting = [*others, *self._waiting]
+                self._hand_over()
+            raise
+
+    def _away(self, trip: _Trip) -> None:
+        """In the thread, which comes back by itself: who sent it may be gone."""
+        if not trip.begins():
+            return
+        try:
+            answers = self._perform([each.piece for each in trip.going])
         except Exception as error:  # noqa: BLE001 - it belongs to everybody who went along
-            answers = [Failed(error)] * len(going)
-        finally:
-            for each, answer in zip(going, answers, strict=True):
-                each.answer = answer
-                each.is_done = True
-                each.turn.set()
-            self._hand_over()
+            answers = [Failed(error)] * len(trip.going)
+        anyio.from_thread.run_sync(self._back, trip, answers)
+
+    def _back(self, trip: _Trip, answers: Sequence[Answer]) -> None:
+        for each, answer in zip(trip.going, answers, strict=True):
+            each.answer = answer
+            each.is_done = True
+            each.turn.set()
+        self._hand_over()
 
     def _hand_over(self) -> None:
         """The first of those who wait goes next."""

@@ -1,9 +1,8 @@
-"""The one module that knows httpx: one client of each kind per connection and process."""
+"""What knows httpx, with `connections`: one client of each kind per connection and process."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,12 +11,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import anyio
 import anyio.lowlevel
 import httpx
 
 from esign_core.engine import quiet
+from esign_core.engine.connections import Connections, Deadline
 from esign_core.engine.effects import SavedFile, WireRequest
 from esign_core.engine.files import write_whole
+from esign_core.engine.limits import UPLOAD_SECONDS
 from esign_core.engine.process import PerProcess
 from esign_core.errors import (
     DownloadFailed,
@@ -39,6 +41,7 @@ _NEVER_CONNECTED = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+_TOO_LATE = (httpx.TimeoutException, TimeoutError)
 
 
 @dataclass
@@ -48,7 +51,8 @@ class Transport:
     timeout_seconds: float = 30.0
     """How long the vendor may be silent."""
     answer_seconds: float = 120.0
-    """How long the body of an answer may take in all, however it trickles."""
+    """How long an answer may take in all, head and body, however it trickles: from when the request
+    begins, with `UPLOAD_SECONDS` on top of it where documents are uploaded."""
     max_answer_bytes: int = 16 * 1024**2
     """How much of an answer is read at the most; files have their own cap."""
     _clients: PerProcess[_Clients] = field(init=False, repr=False)
@@ -68,10 +72,10 @@ class Transport:
             DocumentChanged: From the body; the vendor did not get the end of it.
             Misconfigured: The base URL is none.
         """
-        with self._named(is_reading=is_reading, is_repeatable=is_repeatable):
+        with self._named(request, is_reading=is_reading, is_repeatable=is_repeatable) as going:
             answer = _send(self._clients.get().sync(), request)
             try:
-                return self._whole(answer)
+                return self._whole(answer, going)
             finally:
                 answer.close()
 
@@ -79,11 +83,14 @@ class Transport:
         self, request: WireRequest, *, is_reading: bool, is_repeatable: bool
     ) -> Response:
         """`exchange`, awaited; not for bodies that stream, nor for large ones."""
-        with self._named(is_reading=is_reading, is_repeatable=is_repeatable):
+        with (
+            self._named(request, is_reading=is_reading, is_repeatable=is_repeatable) as going,
+            anyio.fail_after(going.seconds),
+        ):
             client = self._clients.get().awaited()
             answer = await client.send(_built(client, request), stream=True)
             try:
-                bounds = _Bounds(self, answer)
+                bounds = _Bounds(self, answer, going)
                 return _response(answer, [bounds.passed(c) async for c in answer.aiter_raw()])
             finally:
                 await answer.aclose()
@@ -96,13 +103,14 @@ class Transport:
             DownloadFailed: The disk refused; the file is too large, too slow, or has no end that
                 could be told from a broken connection.
         """
-        with self._named(is_reading=True, is_repeatable=True):
+        with self._named(request, is_reading=True, is_repeatable=True) as going:
             answer = _send(self._clients.get().sync(), request)
             try:
                 if answer.status_code != _WITH_A_FILE:
-                    return self._whole(answer)
+                    return self._whole(answer, going)
                 _refuse_compressed(answer)
                 _expect_an_end(answer)
+                going.lift()  # a file has more time, and is watched over as it is written
                 return write_whole(answer.iter_raw(), to)
             finally:
                 answer.close()
@@ -117,31 +125,39 @@ class Transport:
         with quiet.our_request():
             await self._clients.get().aclose()
 
-    def _whole(self, answer: httpx.Response) -> Response:
-        bounds = _Bounds(self, answer)
+    def _whole(self, answer: httpx.Response, going: _Going) -> Response:
+        bounds = _Bounds(self, answer, going)
         return _response(answer, [bounds.passed(chunk) for chunk in answer.iter_raw()])
 
     @contextmanager
-    def _named(self, *, is_reading: bool, is_repeatable: bool) -> Generator[None]:
-        """httpx's errors by our names, with what they mean for the request."""
+    def _named(
+        self, request: WireRequest, *, is_reading: bool, is_repeatable: bool
+    ) -> Generator[_Going]:
+        """What goes wrong by our names, with what it means for the request; until its deadline."""
+        upload = 0.0 if isinstance(request.body, bytes) else UPLOAD_SECONDS
+        going = _Going(self.answer_seconds + upload)
         try:
-            with quiet.our_request():
-                yield
+            with quiet.our_request(), going:
+                yield going
         except UnreadableAnswer as error:
             if is_reading:
                 error.outcome = Outcome.NOT_DONE
             raise
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            failure = self._failure(error)
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, TimeoutError) as error:
+            failure = self._failure(error, going)
             if is_reading:
                 failure.outcome = Outcome.NOT_DONE
-            elif not is_repeatable and failure.outcome is not Outcome.NOT_DONE:
+            elif (
+                not is_repeatable
+                and isinstance(failure, Unavailable)
+                and failure.outcome is not Outcome.NOT_DONE
+            ):
                 failure = Uncertain(failure.message)
             raise failure from None
 
-    def _failure(self, error: Exception) -> EsignError:
+    def _failure(self, error: Exception, going: _Going) -> EsignError:
         what = type(error).__name__
-        if not isinstance(error, httpx.HTTPError):
+        if not isinstance(error, (httpx.HTTPError, TimeoutError)):
             return Unavailable(
                 f"the answer leads to an address that is none ({what}).", outcome=Outcome.UNCERTAIN
             )
@@ -149,9 +165,24 @@ class Transport:
             return Unavailable(
                 f"no connection could be made ({what}). Look at the network and the base URL."
             )
-        silent = isinstance(error, httpx.TimeoutException)
-        how = f"no answer within {self.timeout_seconds:g} s" if silent else "the connection broke"
+        how = "the connection broke"
+        if isinstance(error, _TOO_LATE):
+            is_over = going.has_passed or isinstance(error, TimeoutError)
+            if is_over and going.status is not None:
+                return going.too_slow()
+            how = f"no answer within {going.seconds if is_over else self.timeout_seconds:g} s"
         return Unavailable(f"{how} ({what}).", outcome=Outcome.UNCERTAIN)
+
+
+class _Going(Deadline):
+    """An exchange that goes on."""
+
+    status: int | None = None
+    """The answer's, once its head is there."""
+
+    def too_slow(self) -> UnreadableAnswer:
+        """The error for an answer that came, and has no end in time."""
+        return _unreadable(self.status, f"slower than {self.seconds:g} s")
 
 
 class _Clients:
@@ -172,7 +203,11 @@ class _Clients:
     def sync(self) -> httpx.Client:
         with self._lock:
             if self._sync is None:
-                self._sync = httpx.Client(**self._options, cookies=_no_cookies())
+                self._sync = httpx.Client(
+                    **self._options,
+                    transport=Connections(httpx.create_ssl_context()),
+                    cookies=_no_cookies(),
+                )
             return self._sync
 
     def awaited(self) -> httpx.AsyncClient:
@@ -225,25 +260,25 @@ def _response(answer: httpx.Response, chunks: list[bytes]) -> Response:
 class _Bounds:
     """What the body of an answer may be, checked piece by piece."""
 
-    def __init__(self, transport: Transport, answer: httpx.Response) -> None:
+    def __init__(self, transport: Transport, answer: httpx.Response, going: _Going) -> None:
+        going.status = answer.status_code
         _refuse_compressed(answer)
-        self._status = answer.status_code
-        self._transport = transport
-        self._left = transport.max_answer_bytes
-        self._until = time.monotonic() + transport.answer_seconds
+        self._most = self._left = transport.max_answer_bytes
+        self._going = going
 
     def passed(self, chunk: bytes) -> bytes:
         self._left -= len(chunk)
         if self._left < 0:
-            raise self._unreadable(f"longer than {self._transport.max_answer_bytes} bytes")
-        if time.monotonic() > self._until:
-            raise self._unreadable(f"slower than {self._transport.answer_seconds:g} s")
+            raise _unreadable(self._going.status, f"longer than {self._most} bytes")
+        if self._going.has_passed:
+            raise self._going.too_slow()
         return chunk
 
-    def _unreadable(self, how: str) -> UnreadableAnswer:
-        return UnreadableAnswer(
-            f"{self._status}, the answer is {how} and was not read on.", status_code=self._status
-        )
+
+def _unreadable(status: int | None, how: str) -> UnreadableAnswer:
+    return UnreadableAnswer(
+        f"{status}, the answer is {how} and was not read on.", status_code=status
+    )
 
 
 def _refuse_compressed(answer: httpx.Response) -> None:

@@ -20,7 +20,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
+from esign_core.engine.logs import Fields
 from esign_core.engine.process import PerProcess
+from esign_core.engine.records import DELIVERY_TURNED_AWAY
+from esign_core.engine.seldom import Seldom
 from esign_core.integrations.answering import Answer, TurnedAway, answer_to
 from esign_core.model import WebhookRequest
 from esign_core.service import Receipt
@@ -57,10 +60,14 @@ class Intake:
     _in_hand: PerProcess[_InHand] = field(
         default_factory=lambda: PerProcess(_InHand), init=False, repr=False
     )
+    _refusals: Seldom = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._refusals = Seldom(self.clock)
 
     def delivery(self) -> Delivery:
         """One delivery, for a `with` block that ends with its `answer`."""
-        return Delivery(self, self._in_hand.get())
+        return Delivery(self, self._in_hand.get(), self._refusals)
 
     @property
     def in_hand(self) -> int:
@@ -131,10 +138,11 @@ class Delivery:
     answer: Answer
     """What it is to be answered, after the block; 500 if something else went wrong."""
 
-    def __init__(self, intake: Intake, in_hand: _InHand) -> None:
+    def __init__(self, intake: Intake, in_hand: _InHand, refusals: Seldom) -> None:
         self.answer = Answer(500)
         self._intake = intake
         self._in_hand = in_hand
+        self._refusals = refusals
         self._since = intake.clock()
         self._length: int | None = None
         self._body = bytearray()
@@ -230,8 +238,12 @@ class Delivery:
         answer = answer_to(error) if error is not None else None
         if answer is not None:
             self.answer = answer
+        seconds = self._intake.clock() - self._since
+        if isinstance(error, TurnedAway):  # what is refused later is logged there
+            told: Fields = {"esign_reason": str(error), "esign_duration_seconds": seconds}
+            self._refusals.write(DELIVERY_TURNED_AWAY, told)
         if self._intake.on_answer is not None:
-            self._intake.on_answer(self.answer, self._intake.clock() - self._since)
+            self._intake.on_answer(self.answer, seconds)
         return answer is not None
 
 

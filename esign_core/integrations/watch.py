@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import anyio
 
+from esign_core.engine.records import JOURNAL_CLOSED, JOURNAL_OPEN
 from esign_core.errors import JournalUnusable
 from esign_core.integrations.intake import Intake
 from esign_core.service import AsyncEsign, Condition
@@ -36,6 +37,7 @@ class Watch:
         self._intake = intake
         self._clock = clock
         self._seen_at: float | None = None
+        self._closed_at: float | None = None
         self._first = anyio.Event()
         self._wanted = anyio.Event()
 
@@ -44,8 +46,11 @@ class Watch:
         while True:
             try:
                 self.condition = await self._esign.condition()
-            except JournalUnusable:
+            except JournalUnusable as error:
+                self._tell_closed(error)
                 self.condition = None
+            else:
+                self._tell_open()
             self._seen_at = self._clock()
             self._first.set()
             await anyio.sleep(_LOOK_AGAIN_SECONDS)
@@ -53,6 +58,17 @@ class Watch:
                 with anyio.move_on_after(LOOK_EVERY_SECONDS - _LOOK_AGAIN_SECONDS):
                     await self._wanted.wait()
             self._wanted = anyio.Event()
+
+    def _tell_closed(self, error: JournalUnusable) -> None:
+        if self._closed_at is None:
+            self._closed_at = self._clock()
+            kind = type(error).__name__
+            JOURNAL_CLOSED.write(esign_error=kind, esign_reason=error.message)
+
+    def _tell_open(self) -> None:
+        if self._closed_at is not None:
+            JOURNAL_OPEN.write(esign_duration_seconds=self._clock() - self._closed_at)
+            self._closed_at = None
 
     def look_again(self) -> None:
         """Look soon: something could not be kept."""

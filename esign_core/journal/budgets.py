@@ -28,7 +28,7 @@ from esign_core.journal.journal import Journal, Transaction
 from esign_core.journal.sql import POSTGRESQL
 
 _SWEEP_SECONDS = 600.0
-_IN_MEMORY = frozenset({"sqlite://", "sqlite:///:memory:"})
+_IN_MEMORY = frozenset({"sqlite://", "sqlite:///", "sqlite:///:memory:"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,9 +90,15 @@ def dump_seats(envelope: Envelope) -> str:
 
 def _load_seats(text: str) -> tuple[Seat, ...]:
     return tuple(
-        Seat(id_, name, email, role, order, SignerAction(action), remote_id)
-        for id_, name, email, role, order, action, remote_id in _load_json(text)
+        [
+            _make_seat(id_, name, email, role, order, _ACTIONS[action], remote_id)
+            for id_, name, email, role, order, action, remote_id in _load_json(text)
+        ]
     )
+
+
+_make_seat = maker(Seat)
+_ACTIONS = {each.value: each for each in SignerAction}
 
 
 def dump_facts(envelope: Envelope) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoneFree
 
 from esign_core.engine.process import PerProcess
 from esign_core.engine.together import Answer, Failed, value_of
-from esign_core.errors import JournalUnusable
+from esign_core.errors import JournalUnusable, Outcome
 from esign_core.journal.group import Group
 from esign_core.journal.migrations import migrate
 from esign_core.journal.postgresql import PostgresqlStore
@@ -35,6 +35,10 @@ class Unit(Protocol):
 
     def flush(self) -> None:
         """Write what has been put off until the end of the transaction."""
+        ...
+
+    def kept(self) -> None:
+        """It is on disk: learn from it what must not be learned from one that is rolled back."""
         ...
 
 
@@ -137,6 +141,8 @@ class Database(Generic[U]):
         """One transaction for all; if one of them spoils it, one for each."""
         try:
             return self._transact(store, store.ordered, works)
+        except _AtTheEnd as stopped:  # the group tells the others that nobody can say
+            raise stopped.error from None
         except JournalUnusable as error:
             return [Failed(copy(error)) for _ in works]
         except Exception as error:  # noqa: BLE001 - whatever it is belongs to who asked for it
@@ -159,6 +165,7 @@ class Database(Generic[U]):
                 answers = [work(unit) for work in works]
                 unit.flush()
                 is_over = True
+            unit.kept()
             return answers
         except (DBAPIError, NoneFree, store.driver_error) as error:
             was_cut_off = isinstance(error, DBAPIError) and error.connection_invalidated
@@ -167,6 +174,10 @@ class Database(Generic[U]):
             if not was_cut_off and _is_of_the_work(error):
                 raise
             raise self._unusable(store, error, is_open=was_cut_off and is_over) from error
+        except Exception as error:
+            if is_over and begin == store.ordered:  # out of a signal handler: it may be kept
+                raise _AtTheEnd(error) from error
+            raise
 
     def _open(self) -> _Opened[U]:
         store = self._store()
@@ -183,13 +194,12 @@ class Database(Generic[U]):
     def _store(self) -> Store:
         try:
             url = make_url(self.url)
-        except ArgumentError:
-            raise JournalUnusable(
-                "the journal must be an address such as sqlite:///esign.db or "
-                "postgresql://user@host/database"
-            ) from None
+        except (ArgumentError, ValueError):  # a ValueError quotes what may be a password
+            raise _no_address() from None
         backend = url.get_backend_name()
         if backend == "sqlite":
+            if url.host is not None:
+                raise _no_address()
             return SqliteStore(url, self.busy_seconds, self.sqlite_module)
         if backend == "postgresql":
             return PostgresqlStore(url, self.busy_seconds)
@@ -207,8 +217,25 @@ class Database(Generic[U]):
         return JournalUnusable(
             f"the journal {make_url(self.url).render_as_string()} refused: {store.reason(error)}. "
             f"{kept} Try again; if it stays so, look who else has it open, and whether the disk is "
-            "full or read-only."
+            "full or read-only.",
+            outcome=Outcome.UNCERTAIN if is_open else None,
         )
+
+
+def _no_address() -> JournalUnusable:
+    return JournalUnusable(
+        "the journal must be an address such as sqlite:///esign.db or "
+        "postgresql://user@host/database; in a password @ : / are written %40 %3A %2F. "
+        "Nothing was done."
+    )
+
+
+class _AtTheEnd(Exception):
+    """A transaction was stopped at its end by what is no fault of the database."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
 
 
 def _is_of_the_work(error: Exception) -> bool:

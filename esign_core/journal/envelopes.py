@@ -18,17 +18,19 @@ from esign_core.journal.schema import envelopes
 from esign_core.journal.sealed import dump_job, load_job
 from esign_core.journal.sql import Compiled
 from esign_core.journal.vault import Vault
-from esign_core.model import Envelope, EnvelopeStatus, Job
+from esign_core.model import Envelope, EnvelopeStatus, Job, Seat
 
-_BY_ID = Compiled(select(envelopes).where(envelopes.c.id == bindparam("id")))
+_NOT_READ = {"fingerprint", "intent", "job", "updated_at", "erased_at"}
+_READ = [column for column in envelopes.c if column.name not in _NOT_READ]  # drafts can be long
+_BY_ID = Compiled(select(*_READ).where(envelopes.c.id == bindparam("id")))
 _BY_REMOTE_ID = Compiled(
-    select(envelopes).where(
+    select(*_READ).where(
         (envelopes.c.connection == bindparam("connection"))
         & (envelopes.c.remote_id == bindparam("remote_id"))
     )
 )
 _BY_KEY = Compiled(
-    select(envelopes).where(
+    select(*_READ, envelopes.c.fingerprint, envelopes.c.intent).where(
         (envelopes.c.tenant == bindparam("tenant")) & (envelopes.c.key == bindparam("key"))
     )
 )
@@ -38,7 +40,7 @@ _STORE = Compiled(
     .values({name: bindparam(name) for name in ("remote_id", "seats", "facts", "updated_at")})
 )
 _JOB = Compiled(select(envelopes.c.job).where(envelopes.c.id == bindparam("id")))
-_COLUMNS = tuple(envelopes.c.keys())
+_COLUMNS = (*(column.name for column in _READ), "fingerprint", "intent")
 
 
 @cache
@@ -63,8 +65,16 @@ class _Known:
 
     number: int
     envelope: Envelope
+    _seats: tuple[Seat, ...] = ()
+    _seats_as_read: str | None = None
     changed_at: datetime | None = None
     """When it was changed, if that is not written yet."""
+
+    def seats_text(self) -> str:
+        """Its seats as the table has them; they hardly ever change."""
+        if self._seats_as_read is None or self.envelope.seats is not self._seats:
+            return codec.dump_seats(self.envelope)
+        return self._seats_as_read
 
 
 class Envelopes:
@@ -225,14 +235,16 @@ class Envelopes:
         known = self._known.get(row["id"])
         if known is None:
             envelope = codec.load_envelope(row)
-            known = self._known[envelope.id] = _Known(row["n"], envelope)
+            known = self._known[envelope.id] = _Known(
+                row["n"], envelope, envelope.seats, row["seats"]
+            )
             if envelope.remote_id is not None:
                 self._by_remote_id[envelope.connection, envelope.remote_id] = known
         return known
 
     def _row(self, statement: Compiled, **values: Any) -> dict[str, Any] | None:
         found = self._rows.ask(statement, **values).fetchone()
-        return dict(zip(_COLUMNS, found, strict=True)) if found is not None else None
+        return dict(zip(_COLUMNS, found, strict=False)) if found is not None else None
 
     def _put_off(self) -> None:
         for known in self._known.values():
@@ -242,7 +254,7 @@ class Envelopes:
                 row = {
                     "row": known.number,
                     "remote_id": envelope.remote_id,
-                    "seats": codec.dump_seats(envelope),
+                    "seats": known.seats_text(),
                     "facts": codec.dump_facts(envelope),
                     "updated_at": codec.dump_time(at),
                 }

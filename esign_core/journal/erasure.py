@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, func, or_, select, update
 
 from esign_core.journal import codec
 from esign_core.journal.envelopes import Envelopes
@@ -82,13 +82,17 @@ class Erasure:
             for id_, body in bodies.all():
                 told = codec.dump_json(_without_words(json.loads(body)))
                 _ = connection.execute(update(table).where(key == id_).values(body=told))
-        is_its = inbox.c.envelope == trace.number
-        return self._inbox.empty(is_its & inbox.c.dropped_at.is_(None), at)
+        return self._inbox.empty(_has_raw(trace), at)
 
-    def drop_deliveries(self, words: Sequence[str], at: datetime, after: int) -> tuple[int, int]:
-        """Drop the bodies that name a person, of deliveries about no envelope of ours.
+    def deliveries(self, trace: Trace) -> int:
+        """How many raw deliveries would be gone with an envelope."""
+        count = select(func.count()).select_from(inbox).where(_has_raw(trace))
+        return self._rows.connection.execute(count).scalar_one()
 
-        Answers how many of this page there were, and the last id that was looked at; 0 at the end.
+    def strangers(self, words: Sequence[str], after: int) -> tuple[list[int], int]:
+        """A page of the deliveries that name a person, and are about no envelope of ours.
+
+        Answers their ids, and the last id that was looked at; 0 at the end.
         """
         page = (
             select(inbox.c.id, inbox.c.headers, inbox.c.body)
@@ -98,9 +102,16 @@ class Erasure:
         )
         rows = self._rows.connection.execute(page).all()
         ids = [row.id for row in rows if _names(row, words)]
+        return ids, rows[-1].id if rows else 0
+
+    def drop_deliveries(self, ids: Sequence[int], at: datetime) -> None:
+        """Drop headers and bodies of deliveries."""
         if ids:
             _ = self._inbox.empty(inbox.c.id.in_(ids), at)
-        return len(ids), rows[-1].id if rows else 0
+
+
+def _has_raw(trace: Trace) -> ColumnElement[bool]:
+    return (inbox.c.envelope == trace.number) & inbox.c.dropped_at.is_(None)
 
 
 def _trace(row: Row[*tuple[Any, ...]], email: str) -> Trace:

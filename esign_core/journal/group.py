@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from esign_core.engine.together import Answer, Failed
-from esign_core.errors import JournalUnusable
+from esign_core.errors import JournalUnusable, Outcome
 
 W = TypeVar("W")
 
@@ -17,14 +16,26 @@ MOST = 512
 """How many pieces share one transaction at the most."""
 
 
-@dataclass(eq=False, slots=True)
 class _Caller(Generic[W]):
     """What one caller wants written, and what became of it."""
 
-    pieces: Sequence[W]
-    turn: threading.Event = field(default_factory=threading.Event)
-    """Set when it is done, or when this caller is the one to write for all who wait."""
-    answers: Sequence[Answer] | None = None
+    __slots__ = ("_turn", "answers", "pieces")
+
+    def __init__(self, pieces: Sequence[W]) -> None:
+        self.pieces = pieces
+        self.answers: Sequence[Answer] | None = None
+        # A lock, held until it is its turn: an Event is Python, and may be interrupted half-way.
+        self._turn = threading.Lock()
+        _ = self._turn.acquire()
+
+    def wait(self) -> None:
+        """Until it is done, or until this caller is the one to write for all who wait."""
+        _ = self._turn.acquire()
+
+    def wake(self) -> None:
+        """One of both is so."""
+        if self._turn.locked():
+            self._turn.release()
 
 
 class Group(Generic[W]):
@@ -41,58 +52,70 @@ class Group(Generic[W]):
         self._perform = perform
         self._lock = threading.Lock()
         self._waiting: deque[_Caller[W]] = deque()
-        self._is_busy = False
+        self._leader: _Caller[W] | None = None
+        """Who writes, or is to."""
+        self._served: list[_Caller[W]] = []
+        """Whom the leader writes for."""
 
     def submit(self, pieces: Sequence[W]) -> Sequence[Answer]:
         """What became of each piece, after it was written."""
         mine = _Caller(pieces)
-        with self._lock:
-            self._waiting.append(mine)
-            leads = not self._is_busy
-            self._is_busy = True
-        if not leads:
-            _ = mine.turn.wait()
-        if mine.answers is None:
-            self._lead()
+        try:
+            with self._lock:
+                self._waiting.append(mine)
+                if self._leader is None:
+                    self._leader = mine
+                    mine.wake()
+            mine.wait()
+            if mine.answers is None:
+                self._lead()
+        except BaseException:  # this thread is being stopped, at any step; the others are not
+            self._leave(mine)
+            raise
         assert mine.answers is not None  # noqa: S101 - who leads is the first to be served
         return mine.answers
 
     def _lead(self) -> None:
-        served = self._next()
-        try:
-            answers = self._perform([piece for caller in served for piece in caller.pieces])
-        except BaseException:  # this thread is being stopped; the others are not
-            self._hand_over(served, [_interrupted() for each in served for _ in each.pieces])
-            raise
-        self._hand_over(served, answers)
-
-    def _next(self) -> list[_Caller[W]]:
         with self._lock:
-            served = [self._waiting.popleft()]
-            count = len(served[0].pieces)
-            while self._waiting and count + len(self._waiting[0].pieces) <= MOST:
+            count = 0
+            while self._waiting and (not count or count + len(self._waiting[0].pieces) <= MOST):
                 count += len(self._waiting[0].pieces)
-                served.append(self._waiting.popleft())
-        return served
-
-    def _hand_over(self, served: Sequence[_Caller[W]], answers: Sequence[Answer]) -> None:
-        """Tell those who were served; the next of those who wait leads."""
+                self._served.append(self._waiting[0])
+                _ = self._waiting.popleft()
+        answers = self._perform([piece for caller in self._served for piece in caller.pieces])
         with self._lock:
-            following = self._waiting[0] if self._waiting else None
-            self._is_busy = following is not None
-        place = 0
-        for caller in served:
-            caller.answers = answers[place : place + len(caller.pieces)]
-            place += len(caller.pieces)
-            caller.turn.set()
-        if following is not None:
-            following.turn.set()
+            place = 0
+            for caller in self._served:
+                caller.answers = answers[place : place + len(caller.pieces)]
+                place += len(caller.pieces)
+            self._hand_over()
+
+    def _leave(self, caller: _Caller[W]) -> None:
+        """Nobody waits for it any more; if it was to write for all, another one is."""
+        with self._lock:
+            if caller in self._waiting:
+                self._waiting.remove(caller)
+            if self._leader is caller:
+                for each in self._served:
+                    if each.answers is None:
+                        each.answers = [_interrupted() for _ in each.pieces]
+                self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Wake those who were served; the next of those who wait leads."""
+        for caller in self._served:
+            caller.wake()
+        self._served = []
+        self._leader = self._waiting[0] if self._waiting else None
+        if self._leader is not None:
+            self._leader.wake()
 
 
 def _interrupted() -> Failed:
     return Failed(
         JournalUnusable(
             "the thread that wrote was interrupted: nobody can say whether this step was kept. "
-            "Do it again with the same key; what was kept is not done twice."
+            "Do it again with the same key; what was kept is not done twice.",
+            outcome=Outcome.UNCERTAIN,
         )
     )

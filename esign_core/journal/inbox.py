@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, literal_column, select, update
 
 from esign_core.journal import codec
 from esign_core.journal.delivery import DeliveryState, InboxEntry, entry_of
@@ -174,7 +174,7 @@ class Inbox:
 
 def _unclaimed(connection: str, remote_id: str) -> ColumnElement[bool]:
     return (
-        (inbox.c.envelope == 0)
+        (inbox.c.envelope == literal_column("0"))  # as the index has it, which a value is not
         & (inbox.c.connection == connection)
         & (inbox.c.remote_id == remote_id)
     )

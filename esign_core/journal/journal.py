@@ -11,13 +11,14 @@ from sqlalchemy import Connection
 
 from esign_core.engine.process import PerProcess
 from esign_core.engine.together import Answer
-from esign_core.journal.connections import Connections
+from esign_core.journal.connections import Connections, Hearing
 from esign_core.journal.database import Database
 from esign_core.journal.envelopes import Envelopes
 from esign_core.journal.erasure import Erasure
 from esign_core.journal.inbox import Inbox
 from esign_core.journal.listening import tell_others
 from esign_core.journal.news import News
+from esign_core.journal.retention import Retention
 from esign_core.journal.rows import Rows
 from esign_core.journal.sealed import Sealed
 from esign_core.journal.secrets import Secrets
@@ -39,11 +40,15 @@ class Transaction:
 
     def __init__(self, connection: Connection, *, vault: Vault) -> None:
         self._rows = Rows(connection)
+        self._once_kept: list[Callable[[], None]] = []
+        self.hearings: dict[str, Hearing] = {}
+        """What it has written of connections, which counts in it before it is on disk."""
         self.envelopes = Envelopes(self._rows, vault)
         self.inbox = Inbox(self._rows)
         self.stream = Stream(self._rows)
         self.work = Work(self._rows)
         self.erasure = Erasure(self._rows, self.envelopes, self.inbox)
+        self.retention = Retention(self._rows, self.inbox)
         self.connections = Connections(connection)
         self.vitals = Vitals(self._rows)
         self.secrets = Secrets(connection, vault)
@@ -55,6 +60,15 @@ class Transaction:
         self._rows.flush()
         if self.stream.has_grown or self.work.has_planned:
             tell_others(self._rows.connection)
+
+    def once_kept(self, learn: Callable[[], None]) -> None:
+        """Have `learn` called when this transaction is on disk: a piece may be done twice."""
+        self._once_kept.append(learn)
+
+    def kept(self) -> None:
+        """It is on disk."""
+        for learn in self._once_kept:
+            learn()
 
     def record(self, envelope: Envelope, observation: Observation) -> tuple[Envelope, list[Event]]:
         """Observe, and store what came of it: the envelope, the observation, the new events."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoneFree
 
 from esign_core.engine.records import LISTENING_FAILED
 from esign_core.journal.sql import POSTGRESQL
@@ -54,7 +55,7 @@ class Listener:
         try:
             with self._engine.begin() as connection:
                 tell_others(connection)  # wakes our own thread too
-        except (DBAPIError, self._driver_error):
+        except (DBAPIError, NoneFree, self._driver_error):
             pass
         self._thread.join()
 
@@ -64,9 +65,11 @@ class Listener:
                 with self._engine.connect() as connection:
                     try:
                         self._listen(connection)
-                    finally:
-                        connection.detach()  # nobody else wants a connection that listens
-            except (DBAPIError, self._driver_error) as error:
+                    except Exception:
+                        connection.invalidate()  # it may be broken: nothing more is said on it
+                        raise
+                    connection.detach()  # nobody else wants a connection that listens
+            except Exception as error:  # noqa: BLE001 - whatever it is, others' news are wanted
                 LISTENING_FAILED.write(esign_error=type(error).__name__)
                 _ = self._is_stopping.wait(_AFTER_FAILURE_SECONDS)
 

@@ -57,8 +57,10 @@ def _to_2(connection: Connection) -> None:
     )
     new = [schema.budgets, schema.secrets, schema.connections]
     schema.metadata.create_all(connection, tables=new)
+    _ = connection.exec_driver_sql("DROP INDEX esign_inbox_waiting")
     for table, name in (
         (schema.inbox, "esign_inbox_received"),
+        (schema.inbox, "esign_inbox_unclaimed"),
         (schema.envelopes, "esign_envelopes_uncertain"),
     ):
         next(index for index in table.indexes if index.name == name).create(connection)

@@ -85,8 +85,19 @@ inbox = Table(
     Column("sha256", Text),  # of the body, in hex: stays when the body is dropped
     Column("dropped_at", Text),  # when headers and body were dropped
     UniqueConstraint("envelope", "digest"),
-    Index("esign_inbox_waiting", "envelope", "connection", "remote_id"),
-    Index("esign_inbox_received", "received_at"),
+    Index(
+        "esign_inbox_unclaimed",
+        "connection",
+        "remote_id",
+        sqlite_where=text("envelope = 0"),
+        postgresql_where=text("envelope = 0"),
+    ),
+    Index(
+        "esign_inbox_received",
+        "received_at",
+        sqlite_where=text("dropped_at IS NULL"),
+        postgresql_where=text("dropped_at IS NULL"),
+    ),
 )
 
 observations = Table(

@@ -41,6 +41,16 @@ def greatest_of(dialect: str) -> Callable[..., ColumnElement[Any]]:
     return func.greatest if dialect == POSTGRESQL else func.max
 
 
+def driver_cursor(connection: Connection) -> Any:
+    """The driver's own cursor: what it raises is the driver's own, too.
+
+    Only where such an error says nothing of the line, as it does not for a file.
+    """
+    line = connection.connection.dbapi_connection
+    assert line is not None  # noqa: S101 - a connection that is in use has one
+    return line.cursor()
+
+
 @dataclass(frozen=True)
 class _Text:
     """A statement as one dialect writes it."""
@@ -74,18 +84,21 @@ class Compiled:
         told = {**text.constants, **values}
         if text.names is None:
             return connection.exec_driver_sql(text.sql, told)
-        cursor = connection.connection.cursor()
+        cursor = driver_cursor(connection)
         cursor.execute(text.sql, [told[name] for name in text.names])
         return cursor
 
     def run_many(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         """Run it once for each row, in one go."""
         text = self._text(connection.dialect)
-        told: Any = [{**text.constants, **row} if text.constants else row for row in rows]
-        if text.names is not None:
-            told = [tuple([row[name] for name in text.names]) for row in told]
-        if told:
+        told = [{**text.constants, **row} if text.constants else row for row in rows]
+        if not told:
+            return
+        if text.names is None:
             _ = connection.exec_driver_sql(text.sql, told)
+        else:
+            values = [[row[name] for name in text.names] for row in told]
+            driver_cursor(connection).executemany(text.sql, values)
 
     def _text(self, dialect: Dialect) -> _Text:
         found = self._texts.get(dialect.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from esign_core.journal import codec, work_statements
 from esign_core.journal.rows import Rows
 from esign_core.journal.schema import work
 from esign_core.journal.sql import POSTGRESQL, Compiled
-from esign_core.journal.work_statements import ALIVE, AS_CLAIMED, KNOWN
+from esign_core.journal.work_statements import ALIVE, AS_CLAIMED, IS_THERE, KNOWN
 from esign_core.model import WorkItem, WorkKind
 
 _NEVER = codec.dump_time(datetime(9999, 12, 31, tzinfo=UTC))
@@ -52,6 +52,10 @@ def _planning(inserted: sqlite.Insert | postgresql.Insert, earlier: Any) -> Comp
                 "error": case((ALIVE, work.c.error), else_=null()),
                 "dead_at": null(),
             },
+            # else nothing would change, as with most deliveries, and would be written all the same
+            where=(told.due_at < work.c.due_at)
+            | (told.pause_seconds != work.c.pause_seconds)
+            | ~ALIVE,
         )
     )
 
@@ -108,6 +112,15 @@ class Work:
         planned = work_statements.IS_PLANNED
         found = planned.run(self._connection, what=kind.value, whose=subject)
         return found.fetchone() is not None
+
+    def is_there(self, kind: WorkKind, subject: str) -> bool:
+        """Whether it is to be done, or was given up."""
+        return IS_THERE.run(self._connection, what=kind.value, whose=subject).fetchone() is not None
+
+    def subjects(self, kind: WorkKind) -> Sequence[str]:
+        """What everything of a kind is about, what was given up included."""
+        query = select(work.c.subject).where(work.c.kind == kind)
+        return self._connection.execute(query).scalars().all()
 
     def is_untried(self, kind: WorkKind, *, connection: str, due_by: datetime) -> bool:
         """Whether there is something of a kind that nobody has tried, and that was due by then."""
@@ -182,10 +195,10 @@ class Work:
             due_at: When.
             pause_seconds: How long the pause is, for the next one to be computed from.
             error: What went wrong; without it, it went well.
-            counts: Whether what went wrong counts as a failure of this very thing.
+            counts: Whether this try counts; else it has as many failures as before.
         """
         keeps = error is not None and counts
-        tries = {} if keeps else {"tries": 0 if error is None else item.attempts}
+        tries = {} if keeps else {"tries": 0 if counts else item.attempts}
         _ = work_statements.again(self._connection.dialect.name, keeps_attempts=keeps).run(
             self._connection,
             **_keys(item),

@@ -55,6 +55,7 @@ def next_free(count: int, *, quickest_first: bool) -> Compiled:
     return Compiled(query.limit(bindparam("most")).with_for_update(skip_locked=True))
 
 
+IS_THERE = Compiled(select(work.c.id).where(_THIS))
 IS_PLANNED = Compiled(select(work.c.id).where(_THIS & ALIVE))
 DROP = Compiled(delete(work).where(_THIS))
 CLAIM = Compiled(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from esign_core.errors import Outcome
 from esign_core.model.draft import EnvelopeDraft
@@ -118,11 +118,16 @@ class Envelope:
     """When it was first asked for."""
     failure: str | None = None
     """Why it was not sent, or why nobody can say."""
+    _status: EnvelopeStatus | None = field(default=None, init=False, repr=False, compare=False)
+    """Worked out once: it is asked for many times with each delivery."""
 
     @property
     def status(self) -> EnvelopeStatus:
         """Where it stands."""
-        return _LEAST_FIRST[max([_HEIGHT.get(fact.type, 0) for fact in self.facts], default=0)]
+        if self._status is None:
+            height = max([_HEIGHT.get(fact.type, 0) for fact in self.facts], default=0)
+            object.__setattr__(self, "_status", _LEAST_FIRST[height])
+        return cast("EnvelopeStatus", self._status)
 
     @property
     def is_final(self) -> bool:

@@ -25,12 +25,27 @@ class WorkKind(StrEnum):
     ARCHIVE = "archive"
     """Bring the signed files of a completed envelope into the archive."""
     TELL = "tell"
+    """Tell a plugin of what is new."""
+    TELL_AGAIN = "tell_again"
     """Tell a plugin once more of an event on which it failed."""
+    DROP_RAW = "drop_raw"
+    """Drop headers and bodies of deliveries that are older than `keep_raw_days`."""
 
     @property
     def is_of_an_envelope(self) -> bool:
         """Whether its subject is our id of an envelope."""
-        return self not in {WorkKind.IDENTIFY, WorkKind.RECONCILE, WorkKind.TELL}
+        return self not in _OF_NO_ENVELOPE
+
+
+_OF_NO_ENVELOPE = frozenset(
+    {
+        WorkKind.DROP_RAW,
+        WorkKind.IDENTIFY,
+        WorkKind.RECONCILE,
+        WorkKind.TELL,
+        WorkKind.TELL_AGAIN,
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -28,4 +28,8 @@ def esign_before_send(draft: EnvelopeDraft, connection_name: str) -> EnvelopeDra
 
 @hookspec
 def esign_event(event: Event) -> None:
-    """See an event after it was stored, at least once, in the worker."""
+    """See an event after it was stored, at least once, in the worker.
+
+    They come in order, but for those on which it raised: each of these is told again after a pause,
+    and the others come meanwhile. After ten of them nothing comes until it takes one.
+    """

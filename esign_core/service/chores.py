@@ -16,6 +16,7 @@ from esign_core.service.archive import archive
 from esign_core.service.attending import Attendance, LeaseLost, claimed
 from esign_core.service.discretion import discreet_about
 from esign_core.service.dispatch import dispatch
+from esign_core.service.expiry import drop_old
 from esign_core.service.faults import where
 from esign_core.service.jobs import poll_job
 from esign_core.service.lanes import is_of_the_lane
@@ -30,7 +31,7 @@ from esign_core.service.schedule import (
     job_pause,
     next_pause,
 )
-from esign_core.service.telling import tell_again
+from esign_core.service.telling import tell, tell_again
 from esign_core.service.watching import WorkWatch
 from esign_core.service.workspace import Workspace
 
@@ -71,13 +72,22 @@ def work_once(workspace: Workspace) -> Task[float]:
         wait = IDLE_SECONDS if due_at is None else (due_at - now).total_seconds()
         return min(wait, IDLE_SECONDS)
     item = yield from claimed(workspace, now, choice)
-    if item is not None:  # otherwise somebody else was quicker
-        workspace.lanes.begin(item.connection)
-        try:
-            yield from _do(workspace, item)
-        finally:
-            workspace.lanes.end(item.connection)
+    if item is None:  # somebody else was quicker
+        return 0.0
+    if not workspace.lanes.begin(item.connection):
+        yield from _hand_back(workspace, item)
+        return 0.0
+    try:
+        yield from _do(workspace, item)
+    finally:
+        workspace.lanes.end(item.connection)
     return 0.0
+
+
+def _hand_back(workspace: Workspace, item: WorkItem) -> Task[None]:
+    """Another thread was quicker to take the account's last place; it is as if nobody had come."""
+    due_at, pause, error = item.due_at, item.pause_seconds, item.error
+    yield from workspace.aside(lambda tx: tx.work.again(item, due_at, pause, error, counts=False))
 
 
 def _do(workspace: Workspace, item: WorkItem) -> Task[None]:
@@ -234,5 +244,7 @@ _CHORES: dict[WorkKind, Callable[[Workspace, WorkItem], Task[Again | None]]] = {
     WorkKind.IDENTIFY: identify,
     WorkKind.RECONCILE: reconcile,
     WorkKind.ARCHIVE: archive,
-    WorkKind.TELL: tell_again,
+    WorkKind.TELL: tell,
+    WorkKind.TELL_AGAIN: tell_again,
+    WorkKind.DROP_RAW: drop_old,
 }

@@ -17,6 +17,7 @@ from esign_core.errors import Misconfigured, Problem
 from esign_core.model import unknown_name
 from esign_core.model.secrecy import NeverPickled
 from esign_core.service.connections import each_connection, misconfigured
+from esign_core.service.defaults import MOST_DAYS
 from esign_core.service.lines import dotted, line_of, lines_of
 
 if TYPE_CHECKING:
@@ -24,10 +25,25 @@ if TYPE_CHECKING:
 
 DEFAULT_JOURNAL = "sqlite:///esign.db"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_IN_MEMORY = frozenset({"sqlite://", "sqlite:///", "sqlite:///:memory:"})
+_NO_MEMORY = (
+    "would be in memory: it would end with the process, and with it what must not get lost. Name a "
+    f"file, such as {DEFAULT_JOURNAL}"
+)
 _INDEX = re.compile(r"\[\d+\]$")
-_KEYS = ("journal", "connections", "refresh_after_seconds", "archive", "encryption_keys")
+_KEYS = (
+    "journal",
+    "connections",
+    "refresh_after_seconds",
+    "archive",
+    "encryption_keys",
+    "keep_raw_days",
+)
 _DEFAULT_REFRESH_SECONDS = 60.0
 _NO_SECONDS = "must be a number of seconds above 0"
+_NO_DAYS = (
+    f"must be a number of days above 0, up to {MOST_DAYS}; leave it out to keep them for ever"
+)
 _NO_KEYS = 'must be a list of keys, such as ["${ESIGN_KEY}"]; `esign keys new` makes one'
 _NO_TABLE = "write each connection as a table [connections.NAME]"
 
@@ -48,11 +64,16 @@ class Config(NeverPickled):
     encryption_keys: tuple[SecretStr, ...] = ()
     """What seals secrets in the journal: the first one seals, every one opens. Without any, tokens
     stay in the memory of their process."""
+    keep_raw_days: float | None = None
+    """After how many days a worker drops headers and bodies of deliveries; their hashes stay, and
+    those of which nothing could be made yet stay whole. For ever if not given."""
 
     def __post_init__(self) -> None:
         problems = list(_wrong_keys(self.encryption_keys))
         if not _are_seconds(self.refresh_after_seconds):
             problems.append(Problem("refresh_after_seconds", _NO_SECONDS))
+        if self.keep_raw_days is not None and not _are_days(self.keep_raw_days):
+            problems.append(Problem("keep_raw_days", _NO_DAYS))
         if problems:
             raise misconfigured(problems)
 
@@ -100,6 +121,7 @@ def read_config(
         refresh_after_seconds=told.get("refresh_after_seconds", _DEFAULT_REFRESH_SECONDS),
         archive=str(folder / told["archive"]) if "archive" in told else None,
         encryption_keys=_keys(told),
+        keep_raw_days=told.get("keep_raw_days"),
     )
 
 
@@ -157,8 +179,12 @@ def _expanded(value: Any, at: str, environment: Mapping[str, str], unset: list[P
 def _misspelt_values(told: Mapping[str, Any]) -> Iterator[Problem]:
     if not isinstance(told.get("journal", ""), str):
         yield Problem("journal", f"must be an address such as {DEFAULT_JOURNAL}")
+    elif told.get("journal") in _IN_MEMORY:
+        yield Problem("journal", _NO_MEMORY)
     if not _are_seconds(told.get("refresh_after_seconds", _DEFAULT_REFRESH_SECONDS)):
         yield Problem("refresh_after_seconds", _NO_SECONDS)
+    if "keep_raw_days" in told and not _are_days(told["keep_raw_days"]):
+        yield Problem("keep_raw_days", _NO_DAYS)
     keys = told.get("encryption_keys", [])
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         yield Problem("encryption_keys", _NO_KEYS)
@@ -232,6 +258,10 @@ def _are_seconds(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     return 0 < value < math.inf
+
+
+def _are_days(value: object) -> bool:
+    return _are_seconds(value) and isinstance(value, (int, float)) and value <= MOST_DAYS
 
 
 def _rooted(connection: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -7,12 +7,10 @@ from datetime import timedelta
 from esign_core.engine import AsyncDriver, SyncDriver, Task
 from esign_core.errors import Misconfigured
 from esign_core.journal import DeliveryState, InboxEntry
+from esign_core.service.expiry import CHUNK
 from esign_core.service.receipt import Receipt
 from esign_core.service.replay import delivery, replay, replay_all
 from esign_core.service.workspace import Workspace
-
-_CHUNK = 500
-"""How many bodies are dropped in one step: others want to write too."""
 
 
 class Inbox:
@@ -197,10 +195,10 @@ def drop_raw(workspace: Workspace, older_than: timedelta) -> Task[int]:
     dropped = 0
     while True:
         count = yield from workspace.write(
-            lambda tx: tx.inbox.drop_raw(now - older_than, now, limit=_CHUNK)
+            lambda tx: tx.inbox.drop_raw(now - older_than, now, limit=CHUNK)
         )
         dropped += count
-        if count < _CHUNK:
+        if count < CHUNK:
             return dropped
 
 

@@ -158,9 +158,10 @@ def _sqlite(url: str) -> Iterator[Finding]:
     yield Finding.warning(
         "sqlite",
         version,
-        f"versions before {safe} can corrupt a file that two processes write and tidy up at once",
-        f"use a Python with SQLite {safe} or newer; until then let one process alone use the "
-        "journal: `esign serve --worker`",
+        f"versions before {safe} can corrupt a file that one process writes while another tidies "
+        "it up; processes of esign take turns, other programs do not",
+        "let nothing but esign write to the journal (on Windows one process alone: `esign serve "
+        f"--worker`), or use a Python with SQLite {safe} or newer",
     )
 
 
@@ -174,7 +175,7 @@ def _journal(workspace: Workspace) -> Iterator[Finding]:
         # a write, so that a disk or file that cannot be written is found out
         found = workspace.journal.write(partial(left_undone, workspace, most=_MOST))
     except JournalUnusable as error:
-        remedy = "give this process a place it can write to, or name it in the configuration"
+        remedy = "do what it says, or name another journal in the configuration"
         yield Finding.error("journal", str(file or "journal"), error.message, remedy)
         return
     yield Finding.ok("journal", str(file or "journal"), "can be written")

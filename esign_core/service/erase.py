@@ -19,7 +19,7 @@ class Erased:
     envelope_ids: tuple[str, ...]
     """Our ids of the envelopes that told of the person."""
     deliveries: int
-    """How many raw deliveries are gone."""
+    """How many raw deliveries are gone, or would be."""
     is_done: bool
     """False where it was only looked for."""
 
@@ -36,23 +36,21 @@ def erase(workspace: Workspace, email: str, *, is_try: bool = False) -> Task[Era
     person = email.lower()
     traces = yield from workspace.read(lambda tx: _closed(tx, tx.erasure.traces(person)))
     ids = tuple(trace.envelope_id for trace in traces)
-    if is_try:
-        return Erased(ids, 0, is_done=False)
-    now = workspace.clock()
+    now = None if is_try else workspace.clock()
+    step = workspace.read if is_try else workspace.write
     count = 0
     for trace in traces:
-        count += yield from workspace.write(partial(_erase, trace=trace, at=now))
+        count += yield from step(partial(_erase, trace=trace, at=now))
     words = tuple(dict.fromkeys([person, *(word for each in traces for word in each.words)]))
     after = 0
     while True:
-        dropped, after = yield from workspace.write(
-            partial(_drop, words=words, at=now, after=after)
-        )
+        dropped, after = yield from step(partial(_drop, words=words, at=now, after=after))
         count += dropped
         if not after:
             break
-    yield from transact(workspace.journal.tidy)
-    return Erased(ids, count, is_done=True)
+    if not is_try:
+        yield from transact(workspace.journal.tidy)
+    return Erased(ids, count, is_done=not is_try)
 
 
 def _is_address(email: object) -> bool:
@@ -73,9 +71,14 @@ def _closed(tx: Transaction, traces: list[Trace]) -> list[Trace]:
     return traces
 
 
-def _erase(tx: Transaction, *, trace: Trace, at: datetime) -> int:
-    return tx.erasure.erase(trace, at)
+def _erase(tx: Transaction, *, trace: Trace, at: datetime | None) -> int:
+    return tx.erasure.deliveries(trace) if at is None else tx.erasure.erase(trace, at)
 
 
-def _drop(tx: Transaction, *, words: tuple[str, ...], at: datetime, after: int) -> tuple[int, int]:
-    return tx.erasure.drop_deliveries(words, at, after)
+def _drop(
+    tx: Transaction, *, words: tuple[str, ...], at: datetime | None, after: int
+) -> tuple[int, int]:
+    found, last = tx.erasure.strangers(words, after)
+    if at is not None:
+        tx.erasure.drop_deliveries(found, at)
+    return len(found), last

@@ -54,6 +54,8 @@ class Esign(Closing):
         encryption_keys: What seals secrets in the journal, as `esign keys new` makes them: the
             first one seals, every one opens. Without any, tokens stay in memory.
         archive: The folder into which a worker brings the signed files of completed envelopes.
+        keep_raw_days: After how many days a worker drops headers and bodies of deliveries; for
+            ever if not given.
         registry: Where providers are looked for; the installed ones if not given.
 
     Raises:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from esign_core.journal import Hearing, Transaction
 from esign_core.service.schedule import arrive
@@ -22,6 +23,8 @@ class Hearings:
 
     def of(self, tx: Transaction, name: str) -> Hearing:
         """What is known of an account."""
+        if name in tx.hearings:
+            return tx.hearings[name]
         now = self._clock()
         known = self._known.get(name)
         if known is None or now - known[1] >= _KNOWN_FOR:
@@ -38,13 +41,17 @@ class Hearings:
         known = self.of(tx, name)
         if known.heard_at is None or now - known.heard_at >= _KNOWN_FOR:
             tx.connections.hear(name, now)
-            self._learn(name, replace(known, heard_at=now))
+            self._learn(tx, name, replace(known, heard_at=now))
 
     def miss(self, tx: Transaction, name: str) -> None:
         """News were found that a delivery should have brought."""
         now = self._clock()
         tx.connections.miss(name, now)
-        self._learn(name, replace(self.of(tx, name), missed_at=now))
+        self._learn(tx, name, replace(self.of(tx, name), missed_at=now))
 
-    def _learn(self, name: str, hearing: Hearing) -> None:
+    def _learn(self, tx: Transaction, name: str, hearing: Hearing) -> None:
+        tx.hearings[name] = hearing
+        tx.once_kept(partial(self._keep, name, hearing))
+
+    def _keep(self, name: str, hearing: Hearing) -> None:
         self._known[name] = (hearing, self._clock())

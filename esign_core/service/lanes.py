@@ -1,8 +1,10 @@
 """Whose turn it is: one account's trouble, or its backlog, is not the others'.
 
-Each account has a lane. In a round every lane with something to do gets one turn. A lane whose
-budget is used up is closed until there is room; one that fails is tried by one at a time, and
-then more and more rarely, until something goes well there. All of this is one process's own.
+Each account has a lane, and plugins that are told of events have one together. In a round every
+lane with something to do gets one turn. A lane whose budget is used up is closed until there is
+room; one that fails is tried by one at a time, and then more and more rarely, until something goes
+well there. And none gets the last free thread: who is inside of an adapter that blocks cannot be
+stopped. All of this is one process's own.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ class Choice:
     """What to look for next."""
 
     without: frozenset[str]
-    """Accounts that are closed."""
+    """Accounts that are closed, or have all the threads that one may have."""
     rather_not: frozenset[str]
     """Accounts that had their turn in this round."""
     quickest_first: bool
@@ -52,10 +54,17 @@ class Choice:
 
 
 class Lanes:
-    """The lanes of one process. Safe for many threads."""
+    """The lanes of one process. Safe for many threads.
 
-    def __init__(self) -> None:
+    Args:
+        keeps_one: Whether the last free thread is kept from who has all the others; it is wasted
+            where there is one lane alone.
+    """
+
+    def __init__(self, *, keeps_one: bool = False) -> None:
         self._lock = threading.Lock()
+        self._keeps_one = keeps_one
+        self._threads = 0
         self._at_it: Counter[str] = Counter()
         self._failures: Counter[str] = Counter()
         self._closed_until: dict[str, datetime] = {}
@@ -64,20 +73,28 @@ class Lanes:
         self.are_new = True
         """Whether this process has only begun to work."""
 
+    def come(self, threads: int) -> None:
+        """So many more threads work in this process; or fewer, if it is below 0."""
+        with self._lock:
+            self._threads += threads
+
     def choice(self, now: datetime) -> Choice:
         """What to look for next."""
         with self._lock:
             closed = {name for name, until in self._closed_until.items() if until > now}
             tried = {name for name, count in self._failures.items() if count and self._at_it[name]}
-            without = frozenset(closed | tried)
+            without = frozenset(closed | tried | self._full())
             return Choice(without, frozenset(self._served), self._turns % 2 == 1)
 
-    def begin(self, name: str) -> None:
-        """Something is done for an account."""
+    def begin(self, name: str) -> bool:
+        """Something is done for an account; False if it has no thread to do it with any more."""
         with self._lock:
+            if name in self._full():
+                return False
             self._turns += 1
             self._at_it[name] += 1
             self._served = {name} if name in self._served else {*self._served, name}
+            return True
 
     def end(self, name: str) -> None:
         """Nobody of them does it any more."""
@@ -113,6 +130,12 @@ class Lanes:
             if more >= 0:
                 seconds = min(_FIRST_CLOSED_SECONDS * 2.0 ** min(more, 10), _LONGEST_OUTAGE_SECONDS)
                 self._close(name, now + timedelta(seconds=seconds))
+
+    def _full(self) -> set[str]:
+        most = self._threads - 1
+        if most < 1 or not self._keeps_one:
+            return set()
+        return {name for name, count in self._at_it.items() if count >= most}
 
     def _close(self, name: str, until: datetime) -> None:
         self._closed_until[name] = max(until, self._closed_until.get(name, until))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from esign_core.errors import Outcome
 from esign_core.journal import Transaction, WorkItem
 from esign_core.model import Envelope
+from esign_core.service.expiry import old_before
 from esign_core.service.findings import Finding
 from esign_core.service.next_step import next_step
 from esign_core.service.schedule import arrive
@@ -34,6 +35,7 @@ def left_undone(workspace: Workspace, tx: Transaction, *, most: int) -> list[Fin
         *_given_up(dead),
         *_doubts(tx, now, most=most),
         *_unheard(tx, workspace),
+        *_kept_longer(tx, workspace, now),
     ]
 
 
@@ -125,6 +127,19 @@ def _unheard(tx: Transaction, workspace: Workspace) -> Iterator[Finding]:
                 "look at the vendor's subscription and at the address that it leads to; until "
                 "they arrive again, envelopes are looked at more often",
             )
+
+
+def _kept_longer(tx: Transaction, workspace: Workspace, now: datetime) -> Iterator[Finding]:
+    before = old_before(workspace, now)
+    count = tx.retention.count_left(before) if before is not None else 0
+    if count:
+        yield Finding.warning(
+            "deliveries",
+            "inbox",
+            f"{count} older than keep_raw_days are kept whole: nothing could be made of them yet",
+            "`esign inbox list --state unreadable`, and --state waiting, show them; after an "
+            "upgrade `esign inbox replay` reads them, and `esign inbox drop` drops them unread",
+        )
 
 
 def _is_known(item: WorkItem, workspace: Workspace) -> bool:

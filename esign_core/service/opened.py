@@ -31,11 +31,14 @@ class Opened:
         refresh_after_seconds: float = 60.0,
         encryption_keys: Sequence[str | SecretStr] = (),
         archive: str | Path | None = None,
+        keep_raw_days: float | None = None,
         registry: Registry | None = None,
     ) -> None:
         keys = as_keys(encryption_keys)
         folder = str(archive) if archive is not None else None
-        config = Config(dict(connections), journal, refresh_after_seconds, folder, keys)
+        config = Config(
+            dict(connections), journal, refresh_after_seconds, folder, keys, keep_raw_days
+        )
         opened = Journal(journal, Vault(keys))
         self._workspace = Workspace(config, opened, registry or Registry.installed())
         self._begin()
@@ -58,6 +61,7 @@ class Opened:
             refresh_after_seconds=config.refresh_after_seconds,
             encryption_keys=config.encryption_keys,
             archive=config.archive,
+            keep_raw_days=config.keep_raw_days,
             registry=registry,
         )
 

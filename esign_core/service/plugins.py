@@ -8,6 +8,7 @@ from typing import Any
 from esign_core.engine.records import PLUGIN_FAILED
 from esign_core.model import Event
 from esign_core.provider import Registry
+from esign_core.provider.blame import is_signal
 from esign_core.service.faults import where
 
 
@@ -21,29 +22,27 @@ def hooks_of(registry: Registry, hook: str) -> Iterator[tuple[str, Callable[...,
         yield manager.get_name(plugin) or "?", manager.subset_hook_caller(hook, others)
 
 
-def hears(registry: Registry, plugin: str | None = None) -> bool:
-    """Whether any plugin wants to be told of events, or whether one does."""
-    listening = hooks_of(registry, "esign_event")
-    return any(plugin is None or name == plugin for name, _ in listening)
+def listeners(registry: Registry) -> list[str]:
+    """The plugins that want to be told of events."""
+    return [name for name, _ in hooks_of(registry, "esign_event")]
 
 
-def tell(registry: Registry, event: Event, *, only: str | None = None) -> list[str]:
-    """Hand an event to every plugin, or to one; answers which of them failed on it."""
-    failed: list[str] = []
-    for plugin, call in hooks_of(registry, "esign_event"):
-        if only is not None and plugin != only:
-            continue
-        try:
-            _ = call(event=event)
-        except Exception as error:  # noqa: BLE001 - whatever it is harms nobody else
-            failed.append(plugin)
-            PLUGIN_FAILED.write(
-                esign_plugin=plugin,
-                esign_error=type(error).__name__,
-                esign_place=where(error),
-                esign_event_id=event.id,
-                esign_seq=event.seq,
-                esign_envelope_id=event.envelope_id,
-                esign_connection=event.connection,
-            )
-    return failed
+def tell(registry: Registry, plugin: str, event: Event) -> bool:
+    """Hand an event to a plugin; False if it failed on it."""
+    call = dict(hooks_of(registry, "esign_event"))[plugin]
+    try:
+        _ = call(event=event)
+    except BaseException as error:
+        if is_signal(error):
+            raise
+        PLUGIN_FAILED.write(
+            esign_plugin=plugin,
+            esign_error=type(error).__name__,
+            esign_place=where(error),
+            esign_event_id=event.id,
+            esign_seq=event.seq,
+            esign_envelope_id=event.envelope_id,
+            esign_connection=event.connection,
+        )
+        return False
+    return True

@@ -14,6 +14,7 @@ from esign_core.errors import (
     EsignError,
     PermissionDenied,
     RateLimited,
+    SecretsLocked,
     Unavailable,
 )
 from esign_core.provider import Response
@@ -35,6 +36,10 @@ _REMEDIES: dict[type[EsignError], tuple[str, str]] = {
     Unavailable: (
         "cannot be reached",
         "look at the network, at the addresses in the settings, and at the vendor's status page",
+    ),
+    SecretsLocked: (
+        "needs a secret that no key of encryption_keys opens",
+        "put back the key that sealed it; `esign keys rotate` tells of what is sealed",
     ),
 }
 _OTHERWISE = (

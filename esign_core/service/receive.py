@@ -51,7 +51,7 @@ def receive(workspace: Workspace, endpoint: str, request: WebhookRequest) -> Tas
         BrokenProvider: The provider could not check it; the vendor should deliver it again.
         JournalUnusable: It could not be kept; the vendor should deliver it again.
     """
-    with DeliveryWatch() as watch:
+    with DeliveryWatch(workspace.seldom) as watch:
         return watch.kept((yield from _taken(workspace, endpoint, request, watch)))
 
 

@@ -209,7 +209,11 @@ def _expect_place(envelope: Envelope, remote_id: str) -> None:
     if envelope.remote_id is None and envelope.outcome is not Outcome.DONE:
         return
     if envelope.remote_id is None:
-        raise _closed(envelope, "The vendor has accepted it and is still making it.")
+        raise _closed(
+            envelope,
+            "The vendor has accepted it and is still making it: a worker finds out what becomes of "
+            "it, also without its handle where the vendor can list what it has.",
+        )
     if envelope.remote_id != remote_id:
         raise _closed(envelope, f'It is "{envelope.remote_id}" at the vendor.')
 

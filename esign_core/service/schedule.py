@@ -41,7 +41,7 @@ _LIST_SECONDS = 900
 _LIST_WITH_DELIVERIES_SECONDS = 6 * HOUR
 _SECONDS_A_PAGE = 60
 _JITTER = 0.25
-_NEVER_GIVEN_UP = frozenset({WorkKind.LOOK_UP, WorkKind.RECONCILE})
+_NEVER_GIVEN_UP = frozenset({WorkKind.LOOK_UP, WorkKind.RECONCILE, WorkKind.DROP_RAW})
 """What ends by itself, with a person's decision; and what is not about any one thing."""
 
 

@@ -7,14 +7,12 @@ our mark at the vendor. Nothing is ever sent again by itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 from esign_core.engine import Session, Task, transact
-from esign_core.errors import EsignError, JournalUnusable, KeyReused, Misconfigured, Outcome
+from esign_core.errors import EsignError, JournalUnusable, Outcome
 from esign_core.journal import Intent, Transaction, WorkKind
 from esign_core.model import (
     Authenticity,
@@ -27,7 +25,7 @@ from esign_core.model import (
     Source,
     seats_of,
 )
-from esign_core.model.fingerprint import fingerprint_to_keep, is_fingerprint_of
+from esign_core.model.fingerprint import fingerprint_to_keep
 from esign_core.provider import localized
 from esign_core.service import operations
 from esign_core.service.checks import check_everywhere
@@ -36,6 +34,7 @@ from esign_core.service.dispatch import dispatch
 from esign_core.service.jobs import wait_for_job
 from esign_core.service.preview import Preview
 from esign_core.service.record import record_snapshot, surprise
+from esign_core.service.wishes import expect_key, same_wish
 from esign_core.service.workspace import Workspace
 
 _FIRST_LOOK_SECONDS = 60
@@ -74,7 +73,7 @@ def send(
                 intent.envelope, _request(workspace, session, ready, intent.envelope)
             )
             return (yield from wait_for_job(workspace, envelope, wait_seconds, ready))
-    there = yield from transact(partial(_same_wish, known, pinned, via))
+    there = yield from transact(partial(same_wish, known, pinned, via))
     return (yield from wait_for_job(workspace, there, wait_seconds, pinned))
 
 
@@ -89,7 +88,7 @@ def preview(
     session, pinned, known = yield from _asked(workspace, draft, via=via, key=key, tenant=tenant)
     sent = None
     if known is not None:
-        sent = yield from transact(partial(_same_wish, known, pinned, via))
+        sent = yield from transact(partial(same_wish, known, pinned, via))
     found = yield from transact(lambda: _prepared(workspace, session, pinned))
     return replace(found, known=sent)
 
@@ -99,47 +98,11 @@ def _asked(
 ) -> Task[tuple[Session, EnvelopeDraft, Intent | None]]:
     """The account, the draft with its documents hashed, and what was sent with the key before."""
     operations.expect_draft(draft)
-    _expect_key(key, tenant)
+    expect_key(key, tenant)
     session = workspace.session(via)
     pinned = yield from transact(draft.pinned)
     known = yield from workspace.read(lambda tx: tx.envelopes.intent(tenant, key))
     return session, pinned, known
-
-
-def _expect_key(key: object, tenant: object) -> None:
-    if not isinstance(tenant, str) or not tenant.isprintable():
-        raise Misconfigured("tenant must be text without control characters; it may be empty")
-    if not isinstance(key, str) or not key or not key.isprintable():
-        raise Misconfigured("key must be text of yours, not empty, that is the same on every try")
-
-
-def _same_wish(known: Intent, draft: EnvelopeDraft, via: str) -> Envelope:
-    there = known.envelope
-    same_place = there.connection == via
-    if same_place and is_fingerprint_of(known.fingerprint, draft, there.id):
-        return there
-    differences = dict(_differences("", known.draft, draft.canonical()))
-    if not same_place:
-        differences["via"] = (there.connection, via)
-    told = ", ".join(sorted(differences)) or "a secret value"
-    raise KeyReused(
-        f'the key "{there.key}" was used for {there.id} ("{there.title}"), and this draft differs '
-        f"in: {told}. Nothing was sent; use the same draft to get that envelope, or a new key.",
-        differences=differences,
-        envelope_id=there.id,
-        connection=via,
-    )
-
-
-def _differences(at: str, one: Any, two: Any) -> list[tuple[str, tuple[str, str]]]:
-    if isinstance(one, Mapping) and isinstance(two, Mapping):
-        keys = sorted({*one, *two})
-        steps = [(f"{at}.{key}" if at else key, one.get(key), two.get(key)) for key in keys]
-    elif isinstance(one, list) and isinstance(two, list) and len(one) == len(two):
-        steps = [(f"{at}[{i}]", a, b) for i, (a, b) in enumerate(zip(one, two, strict=True))]
-    else:
-        return [] if one == two else [(at, (str(one), str(two)))]
-    return [row for path, a, b in steps for row in _differences(path, a, b)]
 
 
 def _planned(
@@ -192,17 +155,25 @@ def _intent(
 def _intended(workspace: Workspace, intent: Intent) -> Task[Intent | None]:
     """`_begin`, in a transaction of its own, without which nothing is sent."""
     try:
-        return (yield from workspace.write(lambda tx: _begin(tx, intent)))
+        try:
+            return (yield from workspace.write(lambda tx: _begin(tx, intent)))
+        except JournalUnusable as error:
+            if error.outcome is Outcome.NOT_DONE:
+                raise
+        return (yield from workspace.write(lambda tx: _begin(tx, intent)))  # it may be there
     except JournalUnusable as error:
+        error.outcome = Outcome.NOT_DONE
         error.add_note("Nothing was sent.")
         raise
 
 
 def _begin(tx: Transaction, intent: Intent) -> Intent | None:
-    """Write the intent down; or answer who was quicker with the same key."""
+    """Write the intent down, if it is not there already; or answer who was quicker with its key."""
     envelope = intent.envelope
     assert envelope.key is not None and envelope.created_at is not None  # noqa: S101, PT018
     taken = tx.envelopes.intent(envelope.tenant, envelope.key)
+    if taken is not None and taken.envelope.id == envelope.id:
+        return None
     if taken is None:
         tx.envelopes.add_intent(intent)
         tx.work.plan(

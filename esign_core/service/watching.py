@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from esign_core.engine import Task, records, telemetry
 from esign_core.engine.logs import Fields, Record
+from esign_core.engine.seldom import Seldom
 from esign_core.errors import (
     JournalUnusable,
     NotSupported,
@@ -34,11 +35,15 @@ class DeliveryWatch:
     """One delivery, watched while its `with` block lasts.
 
     Nothing of the delivery itself is told, nor the endpoint that it came to: that may be a secret.
+
+    Args:
+        refusals: Writes the records of those that are not kept; anybody can cause them.
     """
 
-    __slots__ = ("_began", "_fields", "_receipt", "_span")
+    __slots__ = ("_began", "_fields", "_receipt", "_refusals", "_span")
 
-    def __init__(self) -> None:
+    def __init__(self, refusals: Seldom) -> None:
+        self._refusals = refusals
         self._fields: Fields = {}
         self._receipt: Receipt | None = None
         self._began = 0.0
@@ -82,7 +87,10 @@ class DeliveryWatch:
             self._add(error)
         if record is not None:
             with telemetry.current(self._span):
-                record.write(fields)
+                if error is None:
+                    record.write(fields)
+                else:
+                    self._refusals.write(record, fields)
         if self._span is not None:
             telemetry.end(self._span, fields, is_error=record is records.DELIVERY_LOST)
 

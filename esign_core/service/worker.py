@@ -10,13 +10,15 @@ import anyio
 from anyio.abc import TaskGroup
 
 from esign_core.engine import AsyncDriver, SyncDriver, Task
+from esign_core.engine.logs import Fields
 from esign_core.engine.records import JOURNAL_FAILED, WORKER_FAILED
 from esign_core.errors import JournalUnusable
 from esign_core.service.chores import work_once
 from esign_core.service.events import wait_for_news
+from esign_core.service.expiry import plan_drops
 from esign_core.service.faults import where
 from esign_core.service.reconcile import plan_lists
-from esign_core.service.telling import tell_plugins
+from esign_core.service.telling import plan_telling
 from esign_core.service.workspace import Workspace
 
 _AFTER_FAILURE_SECONDS = 1.0
@@ -24,12 +26,12 @@ _AFTER_FAILURE_SECONDS = 1.0
 
 def turn(workspace: Workspace) -> Task[float]:
     """One turn of a worker; answers for how many seconds there is nothing to do."""
-    told = yield from tell_plugins(workspace)
+    yield from plan_telling(workspace)
     if workspace.lanes.are_new:
         yield from plan_lists(workspace)
+        yield from plan_drops(workspace)
         workspace.lanes.are_new = False
-    pause = yield from work_once(workspace)
-    return 0.0 if told else pause
+    return (yield from work_once(workspace))
 
 
 class Worker:
@@ -45,6 +47,7 @@ class Worker:
         ]
 
     def __enter__(self) -> Self:
+        self._workspace.lanes.come(len(self._threads))
         for thread in self._threads:
             thread.start()
         return self
@@ -60,6 +63,7 @@ class Worker:
         self._workspace.journal.wake()
         for thread in self._threads:
             thread.join()
+        self._workspace.lanes.come(-len(self._threads))
 
     def _run(self) -> None:
         journal = self._workspace.journal
@@ -73,7 +77,7 @@ class Worker:
         try:
             return self._driver.run(turn(self._workspace))
         except Exception as error:  # noqa: BLE001 - whatever it is, the worker goes on
-            _log_failure(error)
+            _log_failure(self._workspace, error)
             _ = self._stop.wait(_AFTER_FAILURE_SECONDS)
             return 0.0
 
@@ -91,6 +95,7 @@ class AsyncWorker:
     async def __aenter__(self) -> Self:
         self._group = anyio.create_task_group()
         _ = await self._group.__aenter__()
+        self._workspace.lanes.come(self._tasks)
         for _each in range(self._tasks):
             _ = self._group.start_soon(self._run)
         return self
@@ -111,7 +116,10 @@ class AsyncWorker:
             self._workspace.journal.wake()
             if isinstance(error, Exception):  # stays what it is: a group would wrap it in another
                 kind = error = traceback = None
-            _ = await group.__aexit__(kind, error, traceback)
+            try:
+                _ = await group.__aexit__(kind, error, traceback)
+            finally:
+                self._workspace.lanes.come(-self._tasks)
 
     async def _run(self) -> None:
         journal = self._workspace.journal
@@ -125,14 +133,15 @@ class AsyncWorker:
         try:
             return await self._driver.run(turn(self._workspace))
         except Exception as error:  # noqa: BLE001 - whatever it is, the worker goes on
-            _log_failure(error)
+            _log_failure(self._workspace, error)
             await anyio.sleep(_AFTER_FAILURE_SECONDS)
             return 0.0
 
 
-def _log_failure(error: Exception) -> None:
+def _log_failure(workspace: Workspace, error: Exception) -> None:
     kind = type(error).__name__
     if isinstance(error, JournalUnusable):
-        JOURNAL_FAILED.write(esign_error=kind, esign_reason=error.message)
+        told: Fields = {"esign_error": kind, "esign_reason": error.message}
+        workspace.seldom.write(JOURNAL_FAILED, told)
     else:
-        WORKER_FAILED.write(esign_error=kind, esign_place=where(error))
+        workspace.seldom.write(WORKER_FAILED, {"esign_error": kind, "esign_place": where(error)})

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from esign_core.engine import BudgetStore, Session, Task, transact
 from esign_core.engine.effects import transact_together
 from esign_core.engine.process import PerProcess
+from esign_core.engine.seldom import Seldom
 from esign_core.errors import BrokenProvider, NotReady, UnknownConnection
 from esign_core.journal import Journal, JournalTokens, Transaction, budgets_of
 from esign_core.model import Envelope, EnvelopeDraft
@@ -24,7 +25,7 @@ from esign_core.service.connections import each_connection, unknown_connection
 from esign_core.service.hearing import Hearings
 from esign_core.service.lanes import Lanes
 from esign_core.service.opening import open_session
-from esign_core.service.plugins import hooks_of
+from esign_core.service.plugins import hooks_of, listeners
 
 T = TypeVar("T")
 
@@ -53,18 +54,18 @@ class Workspace:
     """Who counts what every connection asks of its vendor; the journal, if none is given."""
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How many deliveries were turned away, by endpoint and reason: all that is left of them."""
-    telling: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    """Held by who tells plugins of events."""
+    seldom: Seldom = field(default_factory=Seldom, repr=False)
+    """Writes the records of deliveries that are not kept."""
     hearings: Hearings = field(init=False, repr=False)
     """Whether each account's deliveries arrive."""
-    _lanes: PerProcess[Lanes] = field(default_factory=lambda: PerProcess(Lanes), repr=False)
+    _lanes: PerProcess[Lanes] = field(init=False, repr=False)
     _counting: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _sessions: dict[str, Session] = field(default_factory=dict, repr=False)
     _broken: dict[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.hearings = Hearings(self.clock)
-
+        self._lanes = PerProcess(self._new_lanes)
         is_virtual = self.clock is not utc_now  # a world's own time is its budgets' time too
         budgets = self.budgets or budgets_of(self.journal, callers_clock=is_virtual)
         tokens = JournalTokens(self.journal) if self.journal.vault.has_key else None
@@ -86,6 +87,10 @@ class Workspace:
     def lanes(self) -> Lanes:
         """Whose turn it is, in this process."""
         return self._lanes.get()
+
+    def _new_lanes(self) -> Lanes:
+        count = len(self.config.connections) + bool(listeners(self.registry))
+        return Lanes(keeps_one=count > 1)
 
     @property
     def connections(self) -> Mapping[str, Session]:

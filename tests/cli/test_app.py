@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -19,6 +20,8 @@ ISSUED = {
     "worker", "list", "remind", "resolve", "sandbox", "demo", "doctor", "inbox", "work", "keys",
     "erase",
 }  # fmt: skip
+HUGE = "9" * 25
+"""No database has a number like that."""
 HEAVY = "{'pydantic', 'sqlalchemy', 'httpx', 'starlette', 'uvicorn', 'esign_core.service'}"
 
 
@@ -103,6 +106,20 @@ def test_version_is_the_distribution_s(esign: Callable[..., Any]) -> None:
         ["events", "--limit", "0"],
         ["events", "--after", "-1"],
         ["events", "--raw"],
+        ["events", "--after", HUGE],
+        ["events", "--limit", HUGE],
+        ["list", "--limit", HUGE],
+        ["inbox", "list", "--limit", HUGE],
+        ["inbox", "show", HUGE],
+        ["inbox", "replay", HUGE],
+        ["inbox", "drop", "--older-than-days", "inf"],
+        ["inbox", "drop", "--older-than-days", "1e300"],
+        ["work", "list", "--limit", HUGE],
+        ["work", "retry", HUGE],
+        ["work", "drop", "1", HUGE],
+        ["send", "--wait", "-3", "--via", "penvio", "--key", "k", "draft.yaml"],
+        ["send", "--wait", "nan", "--via", "penvio", "--key", "k", "draft.yaml"],
+        ["send", "--wait", "inf", "--via", "penvio", "--key", "k", "draft.yaml"],
         ["check", "--nonsense", "--via", "penvio"],
     ],
 )
@@ -219,6 +236,38 @@ def test_a_reader_that_has_had_enough_is_no_fault(config: Path) -> None:
     os.close(write)
     assert ran.returncode == 1
     assert not ran.stderr
+
+
+@pytest.mark.parametrize("words", [["list", "--json"], ["list"], ["--help"]])
+def test_a_full_disk_is_told_in_a_line(words: list[str], config: Path, sent: str) -> None:
+    """What was printed is lost and what was done is not; Python's own last try is not seen."""
+    del sent  # so that there is something to list
+    more = [] if "--help" in words else ["--config", str(config)]
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "esign_core.cli", *words, *more],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    told = json.loads(ran.stderr)["error"]["message"] if "--json" in words else ran.stderr.strip()
+    lost = "The output could not be written: No space left on device."
+    assert told == f"{lost} What the command did is done."
+    assert ran.returncode == 1
+
+
+def test_a_failure_of_another_file_is_not_taken_for_stdout_s(
+    esign: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads that only output was lost may rely on it."""
+
+    def full(words: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("esign_core.cli.app._run", full)
+    with pytest.raises(OSError, match="No space left"):
+        _ = esign("list")
 
 
 @pytest.mark.parametrize(

@@ -269,12 +269,11 @@ def test_an_envelope_in_doubt_is_told(
 def test_an_old_sqlite_is_told(
     version: tuple[int, int, int], bare: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Versions before 3.51.3 can corrupt a file with several writers; memory has none."""
+    """Versions before 3.51.3 can corrupt a file with several writers."""
     monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
     (found,) = [e for e in examine(bare("sqlite:///esign.db")) if e.check == "sqlite"]
     assert found.severity is (Severity.OK if version >= (3, 51, 3) else Severity.WARNING)
     assert ("esign serve --worker" in found.remedy) is (version < (3, 51, 3))
-    assert not [e for e in examine(bare("sqlite://")) if e.check == "sqlite"]
 
 
 @pytest.mark.parametrize(
@@ -292,9 +291,8 @@ def test_a_journal_that_cannot_be_used_is_told(
 
 
 def test_a_journal_that_can_be_used_is_told(bare: Callable[[str], Path], tmp_path: Path) -> None:
-    """One that is not there yet, one in memory, one that is there."""
+    """One that is not there yet, and one that is there."""
     assert "can be made" in _journal_of(bare("sqlite:///esign.db"))
-    assert "can be written" in _journal_of(bare("sqlite://"))
     Journal(f"sqlite:///{tmp_path / 'esign.db'}").write(lambda _: None)
     assert "can be written" in _journal_of(bare("sqlite:///esign.db"))
 

@@ -134,6 +134,7 @@ def test_a_taken_port_is_named(esign: Run, config: Path) -> None:
         answer = esign("serve", "--config", config, "--port", str(port))
     assert answer.code == 1
     assert answer.err.startswith(f"Misconfigured: cannot listen at 127.0.0.1:{port}: ")
+    assert "name another place with --port or --host" in answer.err
 
 
 def test_it_is_ready_once_the_journal_can_be_written(http: httpx.Client) -> None:

@@ -65,8 +65,8 @@ def test_what_was_given_up_is_shown_with_its_reason(
     (line,) = esign("work", "list", "--dead", "--config", config).lines
     assert "given up 20" in line
     assert "\x1b" not in line
-    other = esign("work", "list", "--envelope", "env_other", "--config", config, "--json")
-    assert other.json == []
+    its = esign("work", "list", "--envelope", dead.subject, "--config", config, "--json")
+    assert [each["id"] for each in its.json] == [dead.id]
 
 
 def test_what_was_given_up_can_be_tried_again(
@@ -135,3 +135,18 @@ def test_doctor_tells_what_was_given_up(esign: Run, config: Path, dead: WorkItem
     (found,) = [e for e in answer.json["findings"] if "was given up" in e["message"]]
     assert (found["severity"], found["check"], found["subject"]) == ("error", "work", dead.subject)
     assert f"esign work retry {dead.id}" in found["remedy"]
+
+
+@pytest.mark.parametrize("option", ["--dead", "--envelope=env_1", "--limit=3"])
+def test_an_option_of_list_is_usage_elsewhere(option: str, esign: Run, config: Path) -> None:
+    """Whoever thinks that it narrows what is done is told before anything is."""
+    answer = esign("work", "drop", "1", option, "--config", config)
+    assert answer.code == 2
+    assert f"drop takes no {option.partition('=')[0]}." in answer.err
+
+
+def test_work_of_no_envelope_is_no_empty_list(esign: Run, config: Path) -> None:
+    """A slip of the hand does not look as if nothing were left to do."""
+    answer = esign("work", "list", "--envelope", "nope", "--config", config)
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.startswith('UnknownEnvelope: the journal has no envelope "nope"')

@@ -8,6 +8,7 @@ be run: what is in the folder, and what each kind of block means.
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -72,6 +73,23 @@ def test_fifteen_lines_are_fifteen() -> None:
     """The README's first example is as short as its heading says."""
     first = next(b for b in blocks_of(ROOT / "README.md") if b.language == "python")
     assert len([line for line in first.text.splitlines() if line]) <= 15
+
+
+def test_what_to_install_tells_of_every_extra() -> None:
+    """Whoever installs for production finds each extra, and whether it is for that."""
+    page = (ROOT / "docs/how-to/run-in-production.md").read_text("utf-8")
+    _, _, install = page.partition("## Install\n")
+    install, _, _ = install.partition("\n## ")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = set(project["optional-dependencies"]) - {"dev", "docs"}
+    assert [name for name in sorted(extras) if f"`{name}`" not in install] == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=name_of)
+def test_pages_install_from_the_checkout(page: Path) -> None:
+    """No index has it, so `pip install esign-core` would bring somebody else's package."""
+    commands = [line for line in page.read_text("utf-8").splitlines() if "pip install" in line]
+    assert not [line for line in commands if "esign-core" in line]
 
 
 def test_architecture_page_names_files_that_exist() -> None:

@@ -119,11 +119,28 @@ class Vendor:
             pass
 
     @staticmethod
+    def pause() -> None:
+        """Let a few milliseconds pass."""
+        threading.Event().wait(0.005)
+
+    @staticmethod
     def trickle(connection: socket.socket) -> None:
         """Send a byte every few milliseconds, for ever."""
-        pause = threading.Event()
-        while not pause.wait(0.005):
+        while True:
+            Vendor.pause()
             connection.sendall(b"x")
+
+    @staticmethod
+    def trickles(data: bytes) -> Act:
+        """Send these bytes like that, and close."""
+
+        def act(connection: socket.socket) -> None:
+            for byte in data:
+                Vendor.pause()
+                connection.sendall(bytes([byte]))
+            Vendor.hang_up(connection)
+
+        return act
 
     def answers(self, *answers: bytes | Act) -> None:
         """One after the other; the last one for ever."""

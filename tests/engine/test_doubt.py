@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from esign_core.engine import explain
+from esign_core.engine import call, explain
 from esign_core.errors import (
     AuthenticationFailed,
     EsignError,
@@ -16,8 +16,9 @@ from esign_core.errors import (
     Refused,
     Unavailable,
     Uncertain,
+    UnreadableAnswer,
 )
-from esign_core.provider import Request, Response
+from esign_core.provider import Flow, Request, Response
 
 if TYPE_CHECKING:
     from tests.engine.conftest import Heard, Vendor, Way
@@ -98,3 +99,53 @@ def test_status_of_a_break_is_believed_before_its_words(
     assert explain(provider, POST, Response(status)).outcome is Outcome.UNCERTAIN
     assert explain(provider, GET, Response(status)).outcome is Outcome.NOT_DONE
     assert explain(provider, POST, Response(400)).outcome is Outcome.NOT_DONE
+
+
+def _read(first: Request, *more: Request, outcome: Outcome | None = None) -> Flow[object]:
+    """Ask one after the other; the last answer has to be JSON."""
+    answer = yield first
+    for request in more:
+        answer = yield request
+    try:
+        return answer.json()
+    except UnreadableAnswer as error:
+        if outcome is not None:
+            raise UnreadableAnswer("no", outcome=outcome) from error
+        raise
+
+
+@pytest.mark.promise("S2")
+@pytest.mark.parametrize(
+    ("requests", "outcome"),
+    [
+        ([GET], Outcome.NOT_DONE),
+        ([GET, GET], Outcome.NOT_DONE),
+        ([POST], Outcome.UNCERTAIN),
+        ([REPEATABLE], Outcome.UNCERTAIN),
+        ([POST, GET], Outcome.UNCERTAIN),
+    ],
+)
+def test_answer_that_makes_no_sense_leaves_no_doubt_about_reading(
+    way: Way, vendor: Vendor, requests: list[Request], outcome: Outcome
+) -> None:
+    """Who has only looked has asked nobody to sign, whatever the page says that came instead."""
+    vendor.answers(vendor.reply(200, b"<h1>Under construction</h1>"))
+    with pytest.raises(UnreadableAnswer) as caught:
+        way.run(call(way.session(vendor), _read(*requests), operation="fetch", subject="17"))
+    assert caught.value.outcome is outcome
+    told = str(caught.value)
+    assert told.startswith("acme-eu did not fetch") == (outcome is Outcome.NOT_DONE)
+    assert ("It may be done" in told) == (outcome is Outcome.UNCERTAIN)
+
+
+@pytest.mark.promise("S2")
+@pytest.mark.parametrize("outcome", Outcome)
+def test_adapter_that_says_what_it_leaves_open_is_believed(
+    way: Way, vendor: Vendor, outcome: Outcome
+) -> None:
+    """What it has read may be about a deed of before: a job that nobody knows any more."""
+    vendor.answers(vendor.reply(200, b"<h1>Under construction</h1>"))
+    flow = _read(GET, outcome=outcome)
+    with pytest.raises(UnreadableAnswer) as caught:
+        way.run(call(way.session(vendor), flow, operation="poll"))
+    assert caught.value.outcome is outcome

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 GOOD = (
     *("https://sandbox.example.com/signing/a1-B2", "https://example.com:8443/s?t=1#x"),
     *("http://127.0.0.1:8000/signing/x", "http://localhost/x", "http://[::1]:80/x"),
+    "https://example.com/".ljust(8192, "x"),
 )
 BAD = (
     *("javascript:alert(1)", "data:text/html,<script>", "file:///etc/passwd", "ftp://example.com"),
@@ -24,6 +25,11 @@ BAD = (
     *("https://", "https:///x", "https://example.com@evil.invalid/", "https://u:p@example.com/"),
     *("https://exa mple.com/", "https://example.com/\n", "https://example.com\\@evil.invalid"),
     *("https://[::1", "https://example.com:x/", " https://example.com/", "JAVASCRIPT:alert(1)"),
+    *("https://:p@example.com/", "https://@example.com/", "https:example.com/x", "https:/x"),
+    *("https://example.com/\x00", "https://example.com/\x7f", "https://example.com/\u202e"),
+    *("https://exa\u200bmple.com/", "https://example.com\u2044x.invalid/", "https://a\tb.com/"),
+    *("https://ex\u0430mple.com/", "https://example.com\uff20evil.invalid/"),
+    "https://example.com/".ljust(8193, "x"),
 )
 
 
@@ -54,7 +60,7 @@ def test_link_that_leads_anywhere_else_is_not(way: Way, vendor: Vendor, url: str
 
     An envelope that was made is there all the same, without the link.
     """
-    with pytest.raises(UnreadableAnswer, match="no https address") as caught:
+    with pytest.raises(UnreadableAnswer, match="no plain https address") as caught:
         given(way, vendor, (link(GOOD[0]), link(url)), "signing_links")
     assert caught.value.outcome is Outcome.NOT_DONE
     assert not url.strip("/ ") or url not in str(caught.value)

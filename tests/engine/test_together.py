@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Sequence
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from esign_core.engine import AsyncDriver
@@ -132,3 +134,88 @@ async def test_driver_gathers_what_tasks_write() -> None:
         desk.go_on.set()
     assert desk.batches == [["a"], ["b", "c"]]
     assert sorted(answers) == ["did a", "did b", "did c"]
+
+
+@pytest.mark.promise("S1")
+def test_task_that_asyncio_cancels_leaves_its_others_on_their_way() -> None:
+    """asyncio knows no shield: its own time-outs end the task that went for all at once."""
+    desk = Desk()
+
+    async def main() -> list[object]:
+        together = Together(desk.perform)
+        first = asyncio.create_task(together.run("first"))
+        await _until(desk, 1)
+        tasks = [asyncio.create_task(together.run(f"{i}")) for i in range(3)]
+        await asyncio.sleep(0)
+        _ = first.cancel()
+        await asyncio.sleep(0)
+        desk.go_on.set()
+        return await asyncio.gather(first, *tasks, return_exceptions=True)
+
+    cancelled, *others = asyncio.run(main())
+    assert isinstance(cancelled, asyncio.CancelledError)
+    assert others == ["did 0", "did 1", "did 2"]
+
+
+@pytest.mark.promise("S1")
+def test_companions_of_a_cancelled_task_are_told_what_became_of_theirs() -> None:
+    """They went along in its thread, which goes on."""
+    desk, second = Desk(), threading.Event()
+
+    def perform(pieces: Sequence[str]) -> list[Answer]:
+        answers = desk.perform(pieces)
+        assert len(desk.batches) == 1 or second.wait(10)
+        return answers
+
+    async def main() -> list[object]:
+        together = Together(perform)
+        first = asyncio.create_task(together.run("first"))
+        await _until(desk, 1)
+        tasks = [asyncio.create_task(together.run(f"{i}")) for i in range(3)]
+        await asyncio.sleep(0)
+        desk.go_on.set()
+        _ = await first
+        await _until(desk, 2)
+        _ = tasks[0].cancel()
+        await asyncio.sleep(0)
+        second.set()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    cancelled, *others = asyncio.run(main())
+    assert isinstance(cancelled, asyncio.CancelledError)
+    assert others == ["did 1", "did 2"]
+    assert desk.batches == [["first"], ["0", "1", "2"]]
+
+
+def test_task_that_is_cancelled_before_its_thread_begins_lets_another_go() -> None:
+    """While all threads are in use, it is called off together with its trip."""
+    desk = Desk()
+    desk.go_on.set()
+
+    async def main() -> list[object]:
+        limiter = anyio.to_thread.current_default_thread_limiter()
+        limiter.total_tokens = 1
+        held, release = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            held.set()
+            assert release.wait(10)
+
+        holding = asyncio.create_task(anyio.to_thread.run_sync(hold))
+        while not held.is_set():  # noqa: ASYNC110 - a thread sets it
+            await asyncio.sleep(0.001)
+        together = Together(desk.perform)
+        leading = asyncio.create_task(together.run("leading"))
+        await asyncio.sleep(0)
+        other = asyncio.create_task(together.run("other"))
+        await asyncio.sleep(0)
+        _ = leading.cancel()
+        await asyncio.sleep(0)
+        release.set()
+        await holding
+        return await asyncio.gather(leading, other, return_exceptions=True)
+
+    cancelled, answer = asyncio.run(main())
+    assert isinstance(cancelled, asyncio.CancelledError)
+    assert answer == "did other"
+    assert desk.batches == [["other"]]

@@ -10,8 +10,13 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-CORE_MAY_REQUIRE = {"anyio", "httpx", "pluggy", "pydantic", "sqlalchemy", "stamina"}
-MAY_IMPORT_HTTPX = ("esign_core.engine.transport", "esign_core.sandbox")
+CORE_MAY_REQUIRE = {"anyio", "httpcore", "httpx", "pluggy", "pydantic", "sqlalchemy", "stamina"}
+MAY_IMPORT_HTTPX = (
+    "esign_core.engine.connections",
+    "esign_core.engine.transport",
+    "esign_core.sandbox",
+)
+HTTPX = ("httpx", "httpcore")
 
 
 @dataclass(frozen=True)
@@ -27,12 +32,12 @@ class Import:
 
 
 def test_httpx_is_imported_by_transport_and_simulator_kit_only(sources: list[Path]) -> None:
-    """The HTTP library can be replaced by changing one file."""
+    """The HTTP library can be replaced by changing two files."""
     strangers = [
         f"{file}:{found.line}"
         for file in sources
         for found in _imports_of(file)
-        if found.is_of("httpx") and not _module_of(file).startswith(MAY_IMPORT_HTTPX)
+        if any(map(found.is_of, HTTPX)) and not _module_of(file).startswith(MAY_IMPORT_HTTPX)
     ]
     assert not strangers, "\n".join(strangers)
 

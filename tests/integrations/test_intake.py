@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from esign_core.engine.records import DELIVERY_TURNED_AWAY
+from esign_core.engine.seldom import EVERY_SECONDS
 from esign_core.errors import (
     BrokenProvider,
     EsignError,
@@ -22,6 +24,7 @@ from esign_core.errors import (
 from esign_core.integrations import Answer, Intake
 from esign_core.journal import DeliveryState
 from esign_core.service import Receipt
+from tests.logged import Heard
 
 RECEIPT = Receipt("acme", DeliveryState.OBSERVED, is_new=True)
 
@@ -265,3 +268,34 @@ def test_forked_process_has_nothing_in_hand() -> None:
             os._exit(0 if intake.shedding is None and intake.in_hand == 0 else 1)
         assert os.waitpid(child, 0)[1] == 0
         assert intake.shedding == "too_many_in_hand"
+
+
+@pytest.mark.promise("R10")
+def test_what_is_turned_away_is_logged_once_a_minute(heard: Heard) -> None:
+    """With why, and how many more there were; each of them is answered and counted all the same."""
+    slow = Slow(max_in_hand=1, max_body_bytes=10, max_waiting_seconds=1000.0)
+    slow.arrive()
+    for _ in range(100):
+        slow.arrive()
+        slow.arrive(b"x" * 11)
+    assert [each["esign_reason"] for each in heard.told(DELIVERY_TURNED_AWAY)] == [
+        "too_many_in_hand",
+        "too_large",
+    ]
+    slow.clock.now += EVERY_SECONDS
+    slow.arrive(b"x" * 11)
+    assert heard.told(DELIVERY_TURNED_AWAY)[2:] == [
+        {"esign_reason": "too_large", "esign_left_out": 99, "esign_duration_seconds": 0.0}
+    ]
+    assert len(slow.answers) == 201
+    slow.keep()
+    assert len(heard.ours) == 3
+
+
+@pytest.mark.parametrize("error", [WebhookRejected("unsigned", "x"), JournalUnusable("full")])
+def test_what_is_refused_later_is_not_logged_twice(heard: Heard, error: EsignError) -> None:
+    """Whoever looked at it has logged it."""
+    with Intake().delivery() as delivery:
+        delivery.begin("POST", None)
+        raise error
+    assert heard.ours == []

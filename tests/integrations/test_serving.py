@@ -58,8 +58,10 @@ def test_it_is_ready_once_the_journal_was_written(served: Receiver) -> None:
     assert _metrics(served)["esign_ready"] == 1
 
 
-def test_it_is_not_ready_before_the_journal_can_be_written(slow: Start, tmp_path: Path) -> None:
-    """And is as soon as it can be: nobody has to start it again."""
+def test_it_is_not_ready_before_the_journal_can_be_written(
+    slow: Start, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says once why, and is ready as soon as it can be: nobody has to start it again."""
     folder = tmp_path / "later"
     served = slow(make_app=create_app, is_quick=True, folder=folder)
     reply = served.get("/ready")
@@ -71,6 +73,11 @@ def test_it_is_not_ready_before_the_journal_can_be_written(slow: Start, tmp_path
     assert "esign_last_seq" not in metrics
     folder.mkdir()
     until(lambda: _ready(served) == (200, None))
+    told = [record.getMessage() for record in caplog.records if record.name == "esign.deliveries"]
+    assert len(told) == 2, told
+    assert "cannot be written" in told[0]
+    assert "folder" in told[0]
+    assert told[1] == "the journal can be written again"
 
 
 @pytest.mark.promise("D9")
@@ -113,6 +120,8 @@ def test_deliveries_are_counted_by_what_became_of_them(served: Receiver) -> None
     for posted in (kept, kept, penvio(), acme(b"this is no JSON"), forged, forged):
         assert served.deliver(posted).result() is not None
     assert served.get("/webhooks/acme").status == 405
+    for _ in range(3):  # logged once, and counted all the same
+        assert served.deliver(acme(b"x" * (Intake().max_body_bytes + 1))).result() is not None
     metrics = _metrics(served)
     counted = {name: value for name, value in metrics.items() if "deliveries_total" in name}
     assert counted == {
@@ -122,6 +131,7 @@ def test_deliveries_are_counted_by_what_became_of_them(served: Receiver) -> None
         "esign_deliveries_total kept unreadable acme": 1,
         "esign_deliveries_total refused wrong_signature": 2,
         "esign_deliveries_total refused only_post": 1,
+        "esign_deliveries_total refused too_large": 3,
     }
     assert metrics["esign_delivery_seconds_count kept"] == 3
     assert metrics["esign_deliveries_in_hand"] == 0

@@ -36,6 +36,9 @@ class Bare:
     def flush(self) -> None:
         """Nothing was put off."""
 
+    def kept(self) -> None:
+        """Nothing is to be learned."""
+
 
 def _open(url: str, **options: Any) -> Database[Bare]:
     return Database(url, Bare, **options)
@@ -103,13 +106,19 @@ def test_journal_of_a_newer_version_is_refused_untouched(
     [
         ("esign.db", "must be an address such as sqlite:///esign.db"),
         ("mysql://localhost/x", "a journal on mysql is not supported"),
+        ("postgresql://esign:pa@ss:word@host/x", "@ : / are written %40 %3A %2F"),
+        ("postgresql://host:543x/db", "must be an address such as"),
+        ("postgresql://[::1/db", "must be an address such as"),
+        ("sqlite://esign.db", "must be an address such as"),
         ("sqlite:////no/such/folder/esign.db", 'folder "/no/such/folder" does not exist'),
     ],
 )
 def test_wrong_address_is_told_in_words(address: str, told: str) -> None:
-    """Whoever writes a wrong address learns what a right one is."""
-    with pytest.raises(JournalUnusable, match=told):
+    """Whoever writes a wrong address learns what a right one is, and nothing of a password."""
+    with pytest.raises(JournalUnusable, match=told) as caught:
         _open(address).read(_count)
+    assert "word" not in str(caught.value).replace("password", "")
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
 @pytest.mark.promise("D9")
@@ -267,3 +276,58 @@ def test_rows_are_in_no_log_and_no_error(
         journal.write(lambda tx: tx.envelopes.add_intent(shelf.intent("canary")))
     assert "canary" not in caplog.text
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.promise("R1")
+@pytest.mark.parametrize("by", ["nothing", "another"])
+def test_file_that_is_deleted_or_replaced_is_written_no_more(
+    database: Database[Bare], url: str, by: str
+) -> None:
+    """What is answered must be in the file that whoever comes next will open."""
+    database.write(_add("before"))
+    file = Path(url.removeprefix("sqlite:///"))
+    copy = file.with_name("copy.db")
+    shutil.copy(file, copy)
+    file.unlink()
+    if by == "another":
+        _ = copy.rename(file)
+    for work in (database.write, database.read):
+        with pytest.raises(JournalUnusable, match="deleted or replaced"):
+            _ = work(_count)
+    assert file.exists() is (by == "another")
+
+
+@pytest.mark.promise("D11")
+def test_tidying_up_that_somebody_hinders_is_not_called_done(
+    database: Database[Bare], url: str
+) -> None:
+    """While a program that is not ours reads, what was deleted stays in the file."""
+    database.write(_add("canary"))
+    database.tidy()
+    with _reading(url):
+        database.write(lambda bare: bare.execute(text("DELETE FROM esign_cursors")))
+        with pytest.raises(JournalUnusable, match="another program is reading it"):
+            database.tidy()
+    database.tidy()
+    assert b"canary" not in Path(url.removeprefix("sqlite:///")).read_bytes()
+
+
+@contextmanager
+def _reading(url: str) -> Generator[None]:
+    reader = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM esign_cursors").fetchall()
+    try:
+        yield
+    finally:
+        reader.close()
+
+
+def test_folder_may_be_called_anything(tmp_path: Path) -> None:
+    """What means something in an address of SQLite is read as a part of the name."""
+    folder = tmp_path / "a#b c"
+    folder.mkdir()
+    database = _open(f"sqlite:///{folder}/esign.db")
+    database.write(_add("one"))
+    assert database.read(_count) == 1
+    database.close()

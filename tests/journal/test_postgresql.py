@@ -195,3 +195,21 @@ def test_forked_process_has_connections_of_its_own(
     assert os.waitpid(child, 0)[1] == 0
     _sent(journal, shelf, "again")
     assert journal.read(lambda tx: tx.stream.last()) == 3
+
+
+def test_server_that_ends_idle_connections_ends_no_listening(
+    two: tuple[Journal, Journal], shelf: Shelf
+) -> None:
+    """Who begins to listen on a line that is dead takes another one."""
+    listener, writer = two
+    _ = listener.read(lambda tx: tx.stream.last())
+    _end_backends()
+    seen = listener.seen()
+    listener.listen()
+    pause = threading.Event()
+    for number in range(1000):
+        _sent(writer, shelf, f"lease {number}")
+        if listener.seen() > seen + 2:  # more than its own first look
+            return
+        _ = pause.wait(0.01)
+    pytest.fail("nothing was heard")

@@ -45,12 +45,19 @@ class World:
         self.refresh_after_seconds = 60.0
         self.archive: str | None = None
         self.keys: tuple[SecretStr, ...] = ()
+        self.keep_raw_days: float | None = None
         self.driver = SimulatedDriver(clock=self.clock)
         self.workspace = self._open()
 
     def _open(self) -> Workspace:
         return Workspace(
-            Config(self.connections, self.url, self.refresh_after_seconds, self.archive),
+            Config(
+                self.connections,
+                self.url,
+                self.refresh_after_seconds,
+                self.archive,
+                keep_raw_days=self.keep_raw_days,
+            ),
             Journal(self.url, Vault(self.keys)),
             self.registry,
             clock=self.clock.now,

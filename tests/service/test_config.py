@@ -31,6 +31,7 @@ def test_configuration_is_read_with_its_variables_and_paths(
         journal = "sqlite:///data/esign.db"
         refresh_after_seconds = 5
         archive = "signed"
+        keep_raw_days = 90
 
         [connections.acme]
         provider = "fake"
@@ -46,6 +47,7 @@ def test_configuration_is_read_with_its_variables_and_paths(
     config = read_config(path, {"KEY": "k", "SECRET": "a-secret"}, registry=registry)
     assert config.journal == f"sqlite:///{tmp_path}/data/esign.db"
     assert (config.refresh_after_seconds, config.archive) == (5, f"{tmp_path}/signed")
+    assert config.keep_raw_days == 90
     assert config.connections == {
         "acme": {
             "provider": "fake",
@@ -63,8 +65,6 @@ def test_configuration_is_read_with_its_variables_and_paths(
 @pytest.mark.parametrize(
     ("journal", "read"),
     [
-        ("sqlite://", "sqlite://"),
-        ("sqlite:///:memory:", "sqlite:///:memory:"),
         ("sqlite:////srv/esign.db", "sqlite:////srv/esign.db"),
         ("postgresql://host/db", "postgresql://host/db"),
     ],
@@ -72,6 +72,14 @@ def test_configuration_is_read_with_its_variables_and_paths(
 def test_absolute_journal_stays(tmp_path: Path, journal: str, read: str) -> None:
     """Only a relative file is taken from the configuration's folder."""
     assert read_config(_write(tmp_path, f'journal = "{journal}"')).journal == read
+
+
+@pytest.mark.promise("R1")
+@pytest.mark.parametrize("journal", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+def test_journal_of_a_file_of_settings_lasts(tmp_path: Path, journal: str) -> None:
+    """A file name that was forgotten must not make a receiver that answers 2xx and forgets."""
+    with pytest.raises(Misconfigured, match=r"it would end with the process.*Name a file"):
+        _ = read_config(_write(tmp_path, f'journal = "{journal}"'))
 
 
 def test_configuration_may_be_empty(tmp_path: Path) -> None:
@@ -97,6 +105,13 @@ def test_configuration_may_be_empty(tmp_path: Path) -> None:
         ("refresh_after_seconds = 0", "must be a number of seconds above 0"),
         ("refresh_after_seconds = inf", "must be a number of seconds above 0"),
         ("refresh_after_seconds = nan", "must be a number of seconds above 0"),
+        ("keep_raw_days = 0", "line 1, keep_raw_days: must be a number of days above 0, up to"),
+        ("keep_raw_days = -1", "leave it out to keep them for ever"),
+        ("keep_raw_days = '90'", "line 1, keep_raw_days: must be a number of days"),
+        ("keep_raw_days = true", "line 1, keep_raw_days: must be a number of days"),
+        ("keep_raw_days = 36501", "line 1, keep_raw_days: must be a number of days"),
+        ("keep_raw_days = nan", "line 1, keep_raw_days: must be a number of days"),
+        ("[journal]\nkeep_raw_days = 90", "line 1, journal: must be an address"),
     ],
 )
 def test_mistake_in_the_configuration_is_told_in_words(
@@ -206,6 +221,13 @@ def test_seconds_of_no_length_are_told(seconds: float) -> None:
         Config({}, refresh_after_seconds=seconds)
 
 
+@pytest.mark.parametrize("days", [0, -1, float("inf"), float("nan"), True, "90", 36501])
+def test_days_that_cannot_be_are_told(days: Any) -> None:
+    """What would drop everything at once, or nothing ever, is nobody's wish."""
+    with pytest.raises(Misconfigured, match="keep_raw_days: must be a number of days above 0"):
+        _ = Esign({}, journal="sqlite://", keep_raw_days=days)
+
+
 def test_unreadable_configuration_is_told(tmp_path: Path) -> None:
     """A missing file, and one that is no text."""
     with pytest.raises(Misconfigured, match=r"cannot be read: No such file.*--config"):
@@ -311,7 +333,7 @@ def test_settings_are_in_no_repr(registry: Registry) -> None:
 
 def test_product_reads_its_configuration(tmp_path: Path) -> None:
     """`from_config` and the constructor take the same."""
-    path = _write(tmp_path, 'refresh_after_seconds = 5\njournal = "sqlite://"')
+    path = _write(tmp_path, 'refresh_after_seconds = 5\njournal = "sqlite:///esign.db"')
     with Esign.from_config(path) as esign:
         assert esign.connections == ()
         assert esign.list() == ()

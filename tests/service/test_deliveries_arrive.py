@@ -11,6 +11,7 @@ import pytest
 from esign_core.journal import Hearing, Transaction, WorkKind
 from esign_core.journal.connections import Connections
 from esign_core.model import Envelope
+from esign_core.service.looking import missed
 from tests.service.listing import Listing
 
 if TYPE_CHECKING:
@@ -187,3 +188,22 @@ def test_another_process_learns_of_it(heard: World) -> None:
     envelope = heard.send("a")
     (item,) = [each for each in heard.todo() if each.subject == envelope.id]
     assert (item.due_at - heard.clock.now()).total_seconds() == pytest.approx(HOUR, abs=1)
+
+
+@pytest.mark.promise("R6")
+def test_repair_is_planned_also_where_somebody_else_spoils_the_transaction(heard: World) -> None:
+    """Done again by itself, a step plans what it planned the first time."""
+    workspace = heard.workspace
+    session = workspace.session("acme")
+
+    def poison(_tx: Transaction) -> None:
+        raise ValueError
+
+    _ = heard.send("second")
+    before = _hearing(heard)
+    (planned,) = heard.todo()
+    works = [lambda tx: missed(workspace, tx, session), poison]
+    _ = workspace.journal.write_all(works)
+    assert _hearing(heard).missed_at != before.missed_at
+    (hurried,) = heard.todo()
+    assert hurried.due_at < planned.due_at

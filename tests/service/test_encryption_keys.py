@@ -21,7 +21,7 @@ ENVIRONMENT = {"FIRST": FIRST, "SECOND": SECOND, "WRONG": "canary-of-a-key", "EM
 def written(folder: Path, line: str) -> Path:
     """A configuration with a line about keys, which is its third."""
     path = folder / "esign.toml"
-    path.write_text(f'\njournal = "sqlite://"\n{line}\n', encoding="utf-8")
+    path.write_text(f'\njournal = "sqlite:///esign.db"\n{line}\n', encoding="utf-8")
     return path
 
 

@@ -121,6 +121,9 @@ def test_deliveries_about_no_envelope_of_ours_are_emptied(world: World) -> None:
             },
         }
         world.receive(world.vendor.delivery(event))
+    found = world.run(erase(world.workspace, EMAIL, is_try=True))
+    assert (found.envelope_ids, found.deliveries) == ((), 1)
+    assert all(entry.request.body for entry in world.inbox())
     done = world.run(erase(world.workspace, EMAIL))
     assert (done.envelope_ids, done.deliveries) == ((), 1)
     assert sorted(bool(entry.request.body) for entry in world.inbox()) == [False, True]
@@ -139,8 +142,10 @@ def test_looking_changes_nothing(world: World) -> None:
     envelope_id = _ended(world)
     before = _everything(world)
     found = world.run(erase(world.workspace, EMAIL, is_try=True))
-    assert (found.envelope_ids, found.is_done) == ((envelope_id,), False)
+    assert (found.envelope_ids, found.deliveries, found.is_done) == ((envelope_id,), 2, False)
     assert _everything(world) == before
+    done = world.run(erase(world.workspace, EMAIL))
+    assert (done.envelope_ids, done.deliveries) == (found.envelope_ids, found.deliveries)
 
 
 def test_others_are_left_alone(world: World) -> None:

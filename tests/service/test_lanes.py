@@ -92,6 +92,28 @@ def test_account_that_stays_down_is_tried_more_and_more_rarely() -> None:
     assert _closed(lanes) == set()
 
 
+@pytest.mark.promise("D10")
+@pytest.mark.parametrize(("threads", "most"), [(2, 1), (3, 2)])
+def test_last_free_thread_is_for_other_accounts(threads: int, most: int) -> None:
+    """Whoever has all the others may be inside of an adapter that blocks."""
+    lanes = Lanes(keeps_one=True)
+    lanes.come(threads)
+    assert [lanes.begin("a") for _ in range(threads)] == [True] * most + [False]
+    assert _closed(lanes) == {"a"}
+    assert lanes.begin("b")
+    lanes.end("a")
+    assert lanes.begin("a")
+
+
+def test_one_thread_is_for_everybody() -> None:
+    """There is none that could be kept; nor where there is one account, or nobody knows."""
+    for keeps_one, threads in ((True, 1), (False, 2), (True, 0)):
+        lanes = Lanes(keeps_one=keeps_one)
+        lanes.come(threads)
+        assert [lanes.begin("a") for _ in range(3)] == [True] * 3
+        assert _closed(lanes) == set()
+
+
 @pytest.mark.promise("R9")
 def test_one_poison_thing_does_not_close_its_account() -> None:
     """Failures between which others go well are the thing's own."""

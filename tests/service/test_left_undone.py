@@ -100,7 +100,7 @@ def test_work_without_an_account_belongs_to_nobody_who_is_missing(world: World) 
     """Telling a plugin again takes no connection."""
     now = world.clock.now()
     world.workspace.journal.write(
-        lambda tx: tx.work.plan(WorkKind.TELL, "1/choosy", connection="", due_at=now)
+        lambda tx: tx.work.plan(WorkKind.TELL_AGAIN, "1/choosy", connection="", due_at=now)
     )
     assert [each.severity for each in _found(world)] == [Severity.OK]
 
@@ -126,6 +126,6 @@ def test_archive_that_cannot_be_written_is_told(tmp_path: Path, place: str) -> N
     """Before the first file is to go there."""
     (tmp_path / "file").touch()
     config = tmp_path / "esign.toml"
-    config.write_text(f'journal = "sqlite://"\narchive = "{place}"', encoding="utf-8")
+    config.write_text(f'journal = "sqlite:///esign.db"\narchive = "{place}"', encoding="utf-8")
     found = [each for each in examine(config) if each.check == "archive"]
     assert [each.subject for each in found] == ([str(tmp_path / place)] if "file" in place else [])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from esign_core.engine import SyncDriver
@@ -245,3 +246,28 @@ def test_tenant_that_cannot_be_is_refused(world: World, tenant: Any) -> None:
     with pytest.raises(Misconfigured, match="tenant must be text"):
         world.send(tenant=tenant)
     assert world.all() == []
+
+
+@pytest.mark.promise("S1", "S2")
+def test_intent_whose_commit_got_no_answer_is_sent_all_the_same(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be written down, and would hold its key for ever; it is written once more."""
+    world = make_world()
+    if world.workspace.journal.url.startswith("sqlite"):
+        pytest.skip("a file has no line that could be cut")
+    _ = world.workspace.journal.read(lambda tx: tx.stream.last())
+    dialect = world.workspace.journal._database._processes.get().store._engine.dialect
+    commit, cuts = dialect.do_commit, [None]
+
+    def cut(line: Any) -> None:
+        commit(line)
+        if cuts:
+            cuts.pop()
+            line.driver_connection.close()
+            raise psycopg.OperationalError("the connection was closed")
+
+    monkeypatch.setattr(dialect, "do_commit", cut)
+    envelope = world.send("Lease 14")
+    assert (envelope.outcome, len(world.all())) == (Outcome.DONE, 1)
+    assert len(world.vendor.asked("Lease 14")) == 1

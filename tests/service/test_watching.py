@@ -34,6 +34,10 @@ def _only(heard: Heard, record: Record) -> dict[str, Any]:
     return fields
 
 
+def _unusable(*_: object, **__: object) -> Any:
+    raise JournalUnusable("the disk is full")
+
+
 # --- deliveries ---------------------------------------------------------------------------------
 
 
@@ -97,6 +101,26 @@ def test_a_forged_delivery_is_a_warning_with_its_reason(
     assert "canary" not in heard.text + spans.text
 
 
+@pytest.mark.promise("A1")
+def test_a_flood_of_refused_deliveries_fills_no_log(
+    world: World, heard: Heard, spans: Spans
+) -> None:
+    """Strangers and a broken disk alike: one record of each kind; all are counted, and traced."""
+    for _ in range(50):
+        world.refused(world.vendor.delivery(secret="canary"))
+        world.refused(world.vendor.delivery(), "nobody")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.workspace.journal, "write", _unusable)
+        for _ in range(50):
+            world.refused(world.vendor.delivery())
+    kinds = (records.DELIVERY_REJECTED, records.DELIVERY_ASTRAY, records.DELIVERY_LOST)
+    assert [len(heard.told(kind)) for kind in kinds] == [1, 1, 1]
+    assert world.workspace.rejected["acme", "wrong_signature"] == 50
+    assert len(spans.named("esign.receive")) == 150
+    world.receive(world.vendor.delivery(world.vendor.event(world.send().remote_id or "")))
+    assert len(heard.told(records.DELIVERY_KEPT)) == 1
+
+
 @pytest.mark.promise("D1", "D8")
 def test_an_unknown_endpoint_is_not_told(world: World, heard: Heard, spans: Spans) -> None:
     """It is whatever somebody typed, or a secret address with a slip in it."""
@@ -125,11 +149,7 @@ def test_a_delivery_that_cannot_be_kept_is_an_error(
     world: World, heard: Heard, spans: Spans, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With what the database says, which is what has to be mended."""
-
-    def unusable(*_: object, **__: object) -> Any:
-        raise JournalUnusable("the disk is full")
-
-    monkeypatch.setattr(world.workspace.journal, "write", unusable)
+    monkeypatch.setattr(world.workspace.journal, "write", _unusable)
     world.refused(world.vendor.delivery())
     told = _only(heard, records.DELIVERY_LOST)
     assert (told["esign_error"], told["esign_reason"]) == ("JournalUnusable", "the disk is full")

@@ -14,6 +14,7 @@ from esign_core.journal import Journal, WorkKind
 from esign_core.model import EnvelopeStatus, Event
 from esign_core.provider import hookimpl
 from esign_core.service import worker as worker_module
+from esign_core.service.attending import LEASE
 from esign_core.service.chores import IDLE_SECONDS
 from esign_core.service.events import wait_for_news
 from esign_core.service.worker import AsyncWorker, Worker, turn
@@ -213,12 +214,12 @@ def test_plugins_hear_again_what_a_crash_interrupted(world: World) -> None:
     listener = _Listener()
     world.registry.add_plugin(listener, name="listener")
     world.send()
-    world.driver = SimulatedDriver(clock=world.clock, crash_at=3)
+    world.driver = SimulatedDriver(clock=world.clock, crash_at=7)
     with pytest.raises(Crash):
         world.run(turn(world.workspace))
     assert len(listener.heard) == 1
     world.restart()
-    world.work(0)
+    world.work(LEASE.total_seconds() + 1)
     assert [event.seq for event in listener.heard] == [1, 1]
 
 

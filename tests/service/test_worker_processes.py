@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ import pytest
 
 from esign_core import Document, EnvelopeDraft, Esign, Signer
 from esign_core.engine import WireRequest
-from esign_core.journal import Journal, WorkItem
+from esign_core.journal import Journal, WorkItem, WorkKind
 from esign_core.provider import utc_now
 from esign_core.testing import FakeVendor
 from tests.service.working import opened
@@ -93,7 +94,7 @@ def vendor() -> Iterator[Vendor]:
     made.server.server_close()
 
 
-Start = Callable[[], subprocess.Popen[str]]
+Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
@@ -102,9 +103,9 @@ def start(journal_url: str, vendor: Vendor) -> Iterator[Start]:
     words = [journal_url, vendor.url, str(LEASE_SECONDS)]
     with ExitStack() as stack:
 
-        def run() -> subprocess.Popen[str]:
+        def run(*more: object) -> subprocess.Popen[str]:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.service.working", *words],
+                [sys.executable, "-m", "tests.service.working", *words, *map(str, more)],
                 cwd=Path(__file__).parents[2],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -195,3 +196,56 @@ def test_several_processes_share_the_work(journal_url: str, vendor: Vendor, star
         _until(lambda: _left(journal) == [])
         assert vendor.looks() == Counter(f"GET /envelopes/{i}" for i in range(1, 41))
         assert {each.status for each in esign.list()} == {"completed"}
+
+
+def _heard(file: Path) -> list[tuple[int, int, float]]:
+    """Which process was told of which event, and when; in order."""
+    lines = [line.split() for line in file.read_text().splitlines()]
+    return [(int(pid), int(seq), float(at)) for pid, seq, at in lines]
+
+
+def _seqs(esign: Esign) -> list[int]:
+    return [event.seq for event in esign.events.read(limit=1000)]
+
+
+@pytest.mark.promise("R5")
+def test_plugins_are_told_by_one_worker_at_a_time(
+    journal_url: str, vendor: Vendor, start: Start, tmp_path: Path
+) -> None:
+    """Each event once and in order, however many worker processes there are."""
+    heard = tmp_path / "heard"
+    heard.touch()
+    with opened(journal_url, vendor.url) as esign:
+        for _ in range(3):
+            start(heard)
+        _completed(esign, vendor, 8)
+        _look_now(esign)
+        _until(lambda: all(each.is_final for each in esign.list()))
+        _until(lambda: len(_heard(heard)) >= len(_seqs(esign)))
+        _until(lambda: _left(esign._workspace.journal) == [])
+        assert [seq for _, seq, _ in _heard(heard)] == _seqs(esign)
+
+
+@pytest.mark.promise("R5")
+def test_another_worker_goes_on_where_one_was_killed_that_told_plugins(
+    journal_url: str, vendor: Vendor, start: Start, tmp_path: Path
+) -> None:
+    """When the lease of the one that was killed has ended, and no event is left out."""
+    heard = tmp_path / "heard"
+    with opened(journal_url, vendor.url) as esign, heard.open("w") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        _completed(esign, vendor, 4)
+        first = start(heard)
+        _until(lambda: _heard(heard) != [])
+        first.kill()
+        _ = first.wait(PATIENCE_SECONDS)
+        left = _left(esign._workspace.journal)
+        [until] = [item.leased_until for item in left if item.kind is WorkKind.TELL]
+        second = start(heard)
+        fcntl.flock(gate, fcntl.LOCK_UN)
+        _until(lambda: len(_heard(heard)) > len(_seqs(esign)))
+        told = _heard(heard)
+        assert [(pid, seq) for pid, seq, _ in told[:1]] == [(first.pid, 1)]
+        assert [(pid, seq) for pid, seq, _ in told[1:]] == [(second.pid, s) for s in _seqs(esign)]
+        assert until is not None
+        assert told[1][2] >= until.timestamp(), "before its lease had ended"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
@@ -196,16 +196,24 @@ class Account:
             yield self.people.choice([1.0, 20.0, 300.0])
 
 
+class Answering(Protocol):
+    """The other end of a line."""
+
+    def answer(self, request: VendorRequest, process: str) -> VendorResponse:
+        """What comes back over the line; raises what httpx does where nothing comes."""
+        ...
+
+
 class Line(Transport):
     """The line of one process: all of the real one but the network."""
 
-    def __init__(self, account: Account, process: str) -> None:
+    def __init__(self, account: Answering, process: str) -> None:
         super().__init__()
         self._account = account
         self._process = process
 
     def exchange(self, request: WireRequest, *, is_reading: bool, is_repeatable: bool) -> Response:
-        with self._named(is_reading=is_reading, is_repeatable=is_repeatable):
+        with self._named(request, is_reading=is_reading, is_repeatable=is_repeatable):
             address = urlsplit(request.url)
             body = request.body if isinstance(request.body, bytes) else b"".join(request.body)
             arrived = VendorRequest(

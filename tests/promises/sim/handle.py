@@ -68,13 +68,7 @@ class Handle(Journal):
         trouble = self._world.chaos.of_writing()
         if trouble is Trouble.JOURNAL_REFUSES:
             raise JournalUnusable("the journal is locked.")
-
-        def watched(tx: Transaction) -> T:
-            answer = work(tx)
-            self._world.writes(tx)
-            return answer
-
-        answer = write(watched)
+        answer = write(work)
         self._world.wrote()
         if trouble is Trouble.COMMIT_UNKNOWN:
             raise JournalUnusable("the connection broke; nobody knows whether it was kept.")

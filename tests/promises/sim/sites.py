@@ -15,6 +15,8 @@ from esign_penvio.sandbox import ApiKey, PenvioVendor
 
 PDF = b"%PDF-1.7\na lease\n%%EOF"
 HOOKS = "https://product.invalid/webhooks"
+_FILES_TAKE = (0, 0, 0, 1, 5, 20, 60, 600)
+"""Seconds, to the signed files. Seldom long: all that time somebody asks whether they are there."""
 _KEY = "pk_test_of_a_world_that_does_not_exist"
 _SECRET = "whsec_of_a_world_that_does_not_exist"
 
@@ -62,7 +64,7 @@ class Penneo:
     def __init__(self, random: Random) -> None:
         behaviour = Behaviour(
             job_takes=timedelta(seconds=random.choice([1, 2, 4, 30, 200])),
-            documents_take=timedelta(seconds=random.choice([0, 1, 20, 600])),
+            documents_take=timedelta(seconds=random.choice(_FILES_TAKE)),
             shows_send_at=random.random() < 0.5,
             signing_request_numbers=random.choice(["sdk", "postman"]),
         )
@@ -120,7 +122,7 @@ class Penvio:
             seed=str(random.randrange(2**32)),
             webhook_shape=random.choice(["seed", "page"]),
             webhook_secret=_SECRET,
-            files_after=timedelta(seconds=random.choice([0, 0, 5, 300])),
+            files_after=timedelta(seconds=random.choice(_FILES_TAKE)),
         )
         self._penvio._archive._stationery = cast("Any", _Paper())  # real PDFs take 30 ms each
         self.vendor: Vendor = self._penvio

@@ -45,6 +45,8 @@ from tests.promises.sim.process import Process
 from tests.promises.sim.shop import Wish, follow_up, pursue
 from tests.promises.sim.sites import VENDORS
 
+_LEVELS = (0.05, 0.2, 0.35, 0.8)
+"""Of chaos: three faults for each envelope on the average, and as many worlds with hardly one."""
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 _CALM_AFTER = 5 * _DAY
 _QUIET_AFTER = 40 * _DAY
@@ -54,7 +56,7 @@ _NEXT = "SELECT min(due_at) FROM esign_work WHERE kind <> 'reconcile'"
 Lists are made for ever. Here they are made by whoever is at work for another reason.
 """
 _FOR_EVER = 10 * 365 * _DAY
-_IN_FILES = 0.05
+_IN_FILES = 0.03
 """How many worlds have their journal in a file, which each process opens by itself."""
 _MEMORY = Path("/dev/shm")  # noqa: S108 - files that need no disk, where there is such a place
 PEOPLE = ["Jane Doe", "Bo Ek"]
@@ -81,8 +83,7 @@ class World:
         """What was done when, line by line."""
         self.failures: list[str] = []
         """What went wrong that must not, as it was noticed on the way."""
-        level = self.random.choice([0.1, 0.3, 0.5, 1.0])
-        self.chaos = Chaos(Random(f"{seed}/chaos"), level)
+        self.chaos = Chaos(Random(f"{seed}/chaos"), self.random.choice(_LEVELS))
         self.accounts = {
             name: Account(name, open_(self.random), self, Random(f"{seed}/{name}"))
             for name, open_ in VENDORS.items()
@@ -92,7 +93,7 @@ class World:
         self.config = Config(settings, "sqlite://", refresh)
         self.has_lists = self.random.random() < 0.15
         """Whether workers list what is at the vendors; without, they have to find out otherwise."""
-        self.registry = _installed()
+        self.registry = installed()
         self._folder: TemporaryDirectory[str] | None = None
         if self.random.random() < _IN_FILES:
             self._folder = TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None)
@@ -101,7 +102,10 @@ class World:
             self.journal = emptied(journal) if journal is not None else Journal("sqlite://")
         self._is_borrowed = self.journal is journal
         self._budgets = MemoryBudgets()
-        self._next_due = _FOR_EVER
+        self._line: Any = None
+        """To the journal, without SQLAlchemy: workers ask all the time what is due."""
+        self._next_due: float | None = None
+        """When something is due, in seconds of the clock; None where it has to be asked."""
         self._woken_at = -1.0
         self.idle: list[tuple[Process, Turn]] = []
         self._listening: list[Turn] = []
@@ -110,7 +114,7 @@ class World:
             Process(self, "shop-2", workers=0, follows=True),
             Process(self, "worker", workers=1),
         ]
-        self.wishes = [self._wish(number) for number in range(self.random.randint(9, 12))]
+        self.wishes = [self._wish(number) for number in range(self.random.randint(9, 11))]
 
     def live(self) -> None:
         """Let it live until all is quiet."""
@@ -211,6 +215,13 @@ class World:
 
     def seconds_to_work(self) -> float:
         """Until there is something to do."""
+        if self._line is None:
+            self._line = self.journal.read(_driver_connection)
+        if self._next_due is None:
+            (due_at,) = self._line.execute(_NEXT).fetchone()
+            self._next_due = (
+                _FOR_EVER if due_at is None else (load_time(due_at) - EPOCH).total_seconds()
+            )
         return self._next_due - self.clock.seconds
 
     def wait(self, process: Process, seconds: float) -> Life[None]:
@@ -227,16 +238,9 @@ class World:
         self._listening.append(self.schedule.at_it)
         yield _FOR_EVER
 
-    def writes(self, tx: Transaction) -> None:
-        """Somebody is writing: keep when something is due then, which workers ask all the time."""
-        cursor = tx._rows.connection.connection.cursor()  # without SQLAlchemy: after each step
-        (due_at,) = cursor.execute(_NEXT).fetchone()
-        self._next_due = (
-            _FOR_EVER if due_at is None else (load_time(due_at) - EPOCH).total_seconds()
-        )
-
     def wrote(self) -> None:
         """Somebody has written: a worker looks within two seconds, followers a little later."""
+        self._next_due = None
         if self.idle and self._woken_at < self.clock.seconds:
             _, turn = self.idle.pop(0)
             after_seconds = self.random.uniform(0, 2)
@@ -272,10 +276,15 @@ def _changed(draft: EnvelopeDraft) -> EnvelopeDraft:
     return draft.model_copy(update={"expires_in_days": (draft.expires_in_days or 1) + 1})
 
 
+def _driver_connection(tx: Transaction) -> Any:
+    return tx._rows.connection.connection.driver_connection
+
+
 def _nothing() -> None:
     """A journal in memory is gone if it is closed."""
 
 
 @cache
-def _installed() -> Registry:
+def installed() -> Registry:
+    """The real adapters, looked for once."""
     return Registry.installed()

@@ -1,0 +1,105 @@
+"""One account never has all the threads: the last one is for the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from esign_core.engine import AsyncDriver, SyncDriver, WireRequest
+from esign_core.engine.simulate import SimulatedDriver
+from esign_core.journal import WorkKind
+from esign_core.provider import Flow, Response
+from esign_core.service.chores import work_once
+from esign_core.service.worker import AsyncWorker, Worker
+from esign_core.testing.fake_provider import FakeProvider
+
+if TYPE_CHECKING:
+    from tests.service.conftest import World
+
+
+def _plan(world: World, *envelope_ids: str, connection: str) -> None:
+    def write(tx: Any) -> None:
+        for each in envelope_ids:
+            now = world.clock.now()
+            tx.work.plan(WorkKind.REFRESH, each, connection=connection, due_at=now)
+
+    world.workspace.journal.write(write)
+
+
+@pytest.mark.promise("D10")
+async def test_account_that_waits_for_its_vendor_leaves_a_task_to_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it has more to do than there are tasks."""
+    theirs = [world.send(f"theirs-{i}") for i in range(3)]
+    mine = world.send("mine", via="other")
+    world.vendor.complete("4")
+    asked: list[str] = []
+    may_answer = anyio.Event()
+    answer = world.vendor.exchange_async
+
+    async def slow(request: WireRequest, **options: bool) -> Response:
+        if not request.url.endswith("/4"):
+            asked.append(request.url)
+            await may_answer.wait()
+        return await answer(request, **options)
+
+    monkeypatch.setattr(world.vendor, "exchange_async", slow)
+    _plan(world, *(each.id for each in theirs), connection="acme")
+    with anyio.fail_after(30):
+        async with AsyncWorker(world.workspace, AsyncDriver(), tasks=2):
+            try:
+                while not asked:  # noqa: ASYNC110 - tasks of the worker's own
+                    await anyio.sleep(0.01)
+                _plan(world, mine.id, connection="other")
+                while not world.get(mine.id).is_final:  # noqa: ASYNC110 - as above
+                    await anyio.sleep(0.01)
+                assert len(asked) == 1
+            finally:
+                may_answer.set()
+
+
+@pytest.mark.promise("D10")
+@pytest.mark.parametrize("seed", range(8))
+def test_two_threads_that_choose_at_once_do_not_both_begin(world: World, seed: int) -> None:
+    """What was claimed by the slower one is handed back as it was, and done later."""
+    inside, most = [0], [0]
+
+    class Counting(FakeProvider):
+        def fetch(self, remote_id: str) -> Flow[Any]:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+            try:
+                return (yield from super().fetch(remote_id))
+            finally:
+                inside[0] -= 1
+
+    world.with_provider(Counting)
+    sent = [world.send(f"lease-{i}") for i in range(2)]
+    world.clock.pass_time(1)
+    for i in (1, 2):
+        world.vendor.complete(str(i))
+    _plan(world, *(each.id for each in sent), connection="acme")
+    before = {item.id: (item.due_at, item.attempts, item.error) for item in world.todo()}
+    world.workspace.lanes.come(2)
+    world.driver = SimulatedDriver(clock=world.clock, seed=seed)
+    world.driver.run_together([work_once(world.workspace), work_once(world.workspace)])
+    assert most == [1]
+    for item in world.todo():
+        assert (item.due_at, item.attempts, item.error) == before[item.id]
+        assert item.leased_until is None
+    world.work(10)
+    assert all(world.get(each.id).is_final for each in sent)
+    assert world.todo() == []
+
+
+async def test_threads_that_are_gone_are_not_counted(world: World) -> None:
+    """What is kept free is one of those that work now."""
+    lanes = world.workspace.lanes
+    with Worker(world.workspace, SyncDriver(), threads=2):
+        async with AsyncWorker(world.workspace, AsyncDriver(), tasks=1):
+            assert [lanes.begin("acme") for _ in range(3)] == [True, True, False]
+        assert not lanes.begin("acme")
+    assert lanes.begin("acme")
