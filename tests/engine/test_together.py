@@ -150,7 +150,7 @@ def test_task_that_asyncio_cancels_leaves_its_others_on_their_way() -> None:
         _ = first.cancel()
         await asyncio.sleep(0)
         desk.go_on.set()
-        return await asyncio.gather(first, *tasks, return_exceptions=True)
+        return list(await asyncio.gather(first, *tasks, return_exceptions=True))
 
     cancelled, *others = asyncio.run(main())
     assert isinstance(cancelled, asyncio.CancelledError)
@@ -179,7 +179,7 @@ def test_companions_of_a_cancelled_task_are_told_what_became_of_theirs() -> None
         _ = tasks[0].cancel()
         await asyncio.sleep(0)
         second.set()
-        return await asyncio.gather(*tasks, return_exceptions=True)
+        return list(await asyncio.gather(*tasks, return_exceptions=True))
 
     cancelled, *others = asyncio.run(main())
     assert isinstance(cancelled, asyncio.CancelledError)
@@ -213,7 +213,7 @@ def test_task_that_is_cancelled_before_its_thread_begins_lets_another_go() -> No
         await asyncio.sleep(0)
         release.set()
         await holding
-        return await asyncio.gather(leading, other, return_exceptions=True)
+        return list(await asyncio.gather(leading, other, return_exceptions=True))
 
     cancelled, answer = asyncio.run(main())
     assert isinstance(cancelled, asyncio.CancelledError)

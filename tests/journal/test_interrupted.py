@@ -56,10 +56,6 @@ def _add(name: str) -> Callable[[Bare], None]:
     return work
 
 
-def _count(bare: Bare) -> Callable[[Bare], None]:
-    return bare.connection.execute(text("SELECT count(*) FROM esign_counters")).scalar_one()
-
-
 def _more(bare: Bare) -> None:
     bare.connection.execute(text("UPDATE esign_counters SET value = value + 1"))
 
@@ -178,12 +174,13 @@ def test_who_is_interrupted_while_waiting_leaves_its_place(*, is_first: bool) ->
         with ThreadPoolExecutor(3) as pool:
             first = pool.submit(group.submit, ["first"])
             assert began.wait(10)
-            if not is_first:
+            if is_first:
+                interrupting = pool.submit(interrupt)
+                other = pool.submit(_after, lambda: wait_for(1), group, "other")
+            else:
                 other = pool.submit(group.submit, ["other"])
                 wait_for(1)
-            interrupting = pool.submit(interrupt)
-            if is_first:
-                other = pool.submit(_after, lambda: wait_for(1), group, "other")
+                interrupting = pool.submit(interrupt)
             with pytest.raises(TimeLimit):
                 _ = group.submit(["interrupted"])
             interrupting.result(10)

@@ -22,6 +22,7 @@ from esign_core.errors import (
     UnknownConnection,
 )
 from esign_core.journal import Journal
+from esign_core.journal.postgresql import PostgresqlStore
 from esign_core.model import (
     Document,
     EnvelopeStatus,
@@ -257,7 +258,9 @@ def test_intent_whose_commit_got_no_answer_is_sent_all_the_same(
     if world.workspace.journal.url.startswith("sqlite"):
         pytest.skip("a file has no line that could be cut")
     _ = world.workspace.journal.read(lambda tx: tx.stream.last())
-    dialect = world.workspace.journal._database._processes.get().store._engine.dialect
+    store = world.workspace.journal._database._processes.get().store
+    assert isinstance(store, PostgresqlStore)
+    dialect = store._engine.dialect
     commit, cuts = dialect.do_commit, [None]
 
     def cut(line: Any) -> None:
