@@ -18,7 +18,7 @@ from esign_core.journal.schema import envelopes
 from esign_core.journal.sealed import dump_job, load_job
 from esign_core.journal.sql import Compiled
 from esign_core.journal.vault import Vault
-from esign_core.model import Envelope, EnvelopeStatus, Job, Seat
+from esign_core.model import Envelope, EnvelopeStatus, Job
 
 _NOT_READ = {"fingerprint", "intent", "job", "updated_at", "erased_at"}
 _READ = [column for column in envelopes.c if column.name not in _NOT_READ]  # drafts can be long
@@ -34,11 +34,12 @@ _BY_KEY = Compiled(
         (envelopes.c.tenant == bindparam("tenant")) & (envelopes.c.key == bindparam("key"))
     )
 )
-_STORE = Compiled(
-    update(envelopes)
-    .where(envelopes.c.n == bindparam("row"))
-    .values({name: bindparam(name) for name in ("remote_id", "seats", "facts", "updated_at")})
-)
+_FACTS = ("facts", "updated_at")
+_IDENTITY = ("remote_id", "seats")
+_THIS = update(envelopes).where(envelopes.c.n == bindparam("row"))
+# A column that is set to what it is has its index written all the same.
+_STORE_FACTS = Compiled(_THIS.values({name: bindparam(name) for name in _FACTS}))
+_STORE = Compiled(_THIS.values({name: bindparam(name) for name in (*_FACTS, *_IDENTITY)}))
 _JOB = Compiled(select(envelopes.c.job).where(envelopes.c.id == bindparam("id")))
 _COLUMNS = (*(column.name for column in _READ), "fingerprint", "intent")
 
@@ -65,16 +66,16 @@ class _Known:
 
     number: int
     envelope: Envelope
-    _seats: tuple[Seat, ...] = ()
-    _seats_as_read: str | None = None
+    written: Envelope
+    """As the table has it."""
     changed_at: datetime | None = None
     """When it was changed, if that is not written yet."""
 
-    def seats_text(self) -> str:
-        """Its seats as the table has them; they hardly ever change."""
-        if self._seats_as_read is None or self.envelope.seats is not self._seats:
-            return codec.dump_seats(self.envelope)
-        return self._seats_as_read
+    @property
+    def has_new_facts_only(self) -> bool:
+        """Whether all the rest is as the table has it, as nearly always."""
+        there, here = self.written, self.envelope
+        return here.seats is there.seats and here.remote_id == there.remote_id
 
 
 class Envelopes:
@@ -235,9 +236,7 @@ class Envelopes:
         known = self._known.get(row["id"])
         if known is None:
             envelope = codec.load_envelope(row)
-            known = self._known[envelope.id] = _Known(
-                row["n"], envelope, envelope.seats, row["seats"]
-            )
+            known = self._known[envelope.id] = _Known(row["n"], envelope, envelope)
             if envelope.remote_id is not None:
                 self._by_remote_id[envelope.connection, envelope.remote_id] = known
         return known
@@ -248,14 +247,17 @@ class Envelopes:
 
     def _put_off(self) -> None:
         for known in self._known.values():
-            if known.changed_at is not None:
-                envelope, at = known.envelope, known.changed_at
-                known.changed_at = None
-                row = {
-                    "row": known.number,
-                    "remote_id": envelope.remote_id,
-                    "seats": known.seats_text(),
-                    "facts": codec.dump_facts(envelope),
-                    "updated_at": codec.dump_time(at),
-                }
+            if known.changed_at is None:
+                continue
+            row = {
+                "row": known.number,
+                "facts": codec.dump_facts(known.envelope),
+                "updated_at": codec.dump_time(known.changed_at),
+            }
+            if known.has_new_facts_only:
+                self._rows.put_off(_STORE_FACTS, row)
+            else:
+                row["remote_id"] = known.envelope.remote_id
+                row["seats"] = codec.dump_seats(known.envelope)
                 self._rows.put_off(_STORE, row)
+            known.written, known.changed_at = known.envelope, None
