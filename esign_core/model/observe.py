@@ -12,13 +12,12 @@ envelope was made with. That is what makes the order not matter: a rule that loo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from esign_core.model.envelope import FIRST_ROUND, Envelope, Evidence, Fact
+from esign_core.model.envelope import FIRST_ROUND, Envelope, Evidence, Fact, Seat
 from esign_core.model.event import Event, EventType
 from esign_core.model.making import changer, maker
 from esign_core.model.observation import Observation
@@ -72,6 +71,7 @@ _IT_IS_FINALIZING = Fact(EventType.ENVELOPE_FINALIZING)
 _IT_IS_IN_CONFLICT = Fact(EventType.ENVELOPE_CONFLICT)
 _IMPLIED = Evidence(None, inferred=True)
 _make_event = maker(Event)
+_with_remote_id = changer(Seat, "remote_id")
 _with_news = changer(Envelope, "facts", "remote_id", "seats")
 
 
@@ -137,8 +137,12 @@ class _History:
 
     def _seat(self, remote_ids: Mapping[str, str]) -> None:
         self._seats = tuple(
-            replace(seat, remote_id=seat.remote_id or remote_ids.get(seat.id))
-            for seat in self._seats
+            [
+                _with_remote_id(seat, remote_ids[seat.id])
+                if seat.id in self._unknown and seat.id in remote_ids
+                else seat
+                for seat in self._seats
+            ]
         )
         self._unknown = {seat.id for seat in self._seats if seat.remote_id is None}
 
