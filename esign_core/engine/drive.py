@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 
 from esign_core.engine.attempts import AttemptFailed, Attempts
@@ -147,7 +148,10 @@ class AsyncDriver:
 
     buckets: Buckets = field(default_factory=Buckets, repr=False)
     _locks: dict[str, anyio.Lock] = field(default_factory=dict, init=False, repr=False)
-    _goings: dict[Perform, Together] = field(default_factory=dict, init=False, repr=False)
+    _goings: dict[Perform, tuple[object, Together]] = field(
+        default_factory=dict, init=False, repr=False
+    )
+    """With the event loop of each: whoever waits in one that has ended waits for ever."""
     _transfers: anyio.CapacityLimiter = field(
         default_factory=partial(anyio.CapacityLimiter, TRANSFERS), init=False, repr=False
     )
@@ -190,9 +194,11 @@ class AsyncDriver:
 
     async def _together(self, effect: Transact) -> Any:
         assert effect.together is not None  # noqa: S101 - the caller has looked
-        going = self._goings.get(effect.together)
-        if going is None:
-            going = self._goings[effect.together] = Together(effect.together)
+        loop = anyio.lowlevel.current_token()
+        known, going = self._goings.get(effect.together, (None, None))
+        if going is None or known != loop:
+            going = Together(effect.together)
+            self._goings[effect.together] = loop, going
         return await going.run(effect.piece)
 
     async def _transfer(self, work: Callable[..., T], *arguments: Any) -> T:

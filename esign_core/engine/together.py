@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
 import anyio
-import anyio.from_thread
 import anyio.to_thread
 
 
@@ -16,7 +18,7 @@ import anyio.to_thread
 class Failed:
     """What a piece of work raised."""
 
-    error: Exception
+    error: BaseException
 
 
 Answer: TypeAlias = Any
@@ -46,8 +48,11 @@ class _Trip:
     """What goes to a thread at once."""
 
     going: Sequence[_Waiting]
+    answers: Sequence[Answer] | None = None
+    """Once it is over."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _has_begun: bool = False
+    _when_over: Callable[[], None] | None = None
 
     def begins(self) -> bool:
         """Whether it begins now: true once, for the thread, or for who calls it off before."""
@@ -55,6 +60,28 @@ class _Trip:
             is_first = not self._has_begun
             self._has_begun = True
             return is_first
+
+    def make(self, perform: Perform) -> None:
+        """In the thread. It waits for no event loop: that may never go on."""
+        if not self.begins():
+            return
+        try:
+            answers = perform([each.piece for each in self.going])
+        except BaseException as error:  # noqa: BLE001 - it belongs to everybody who went along
+            answers = [Failed(error)] * len(self.going)
+        with self._lock:
+            self.answers = answers
+            tell = self._when_over
+        if tell is not None:
+            tell()
+
+    def leave_alone(self, tell: Callable[[], None]) -> None:
+        """Nobody waits for the thread any more: it says by itself when it is over."""
+        with self._lock:
+            is_over = self.answers is not None
+            self._when_over = tell
+        if is_over:
+            tell()
 
 
 class Together:
@@ -99,26 +126,19 @@ class Together:
         self._waiting = []
         try:
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._away, trip)
+                await anyio.to_thread.run_sync(trip.make, self._perform)
         except BaseException:
             if trip.begins():  # it did not, and will not: another one goes
                 others = [each for each in trip.going if each is not mine]
                 self._waiting = [*others, *self._waiting]
                 self._hand_over()
+            else:
+                trip.leave_alone(partial(_soon, asyncio.get_running_loop(), self._back, trip))
             raise
+        self._back(trip)
 
-    def _away(self, trip: _Trip) -> None:
-        """In the thread, which comes back by itself: who sent it may be gone."""
-        if not trip.begins():
-            return
-        try:
-            answers = self._perform([each.piece for each in trip.going])
-        except Exception as error:  # noqa: BLE001 - it belongs to everybody who went along
-            answers = [Failed(error)] * len(trip.going)
-        anyio.from_thread.run_sync(self._back, trip, answers)
-
-    def _back(self, trip: _Trip, answers: Sequence[Answer]) -> None:
-        for each, answer in zip(trip.going, answers, strict=True):
+    def _back(self, trip: _Trip) -> None:
+        for each, answer in zip(trip.going, trip.answers or (), strict=True):
             each.answer = answer
             each.is_done = True
             each.turn.set()
@@ -129,3 +149,8 @@ class Together:
         self._is_away = bool(self._waiting)
         if self._waiting:
             self._waiting[0].turn.set()
+
+
+def _soon(loop: asyncio.AbstractEventLoop, tell: Callable[[_Trip], None], trip: _Trip) -> None:
+    with suppress(RuntimeError):  # the loop is closed, with everybody who waited in it
+        _ = loop.call_soon_threadsafe(tell, trip)

@@ -26,9 +26,9 @@ from esign_core.errors import JournalUnusable
 from esign_core.journal.group import Group
 from esign_core.journal.journal import Journal, Transaction
 from esign_core.journal.sql import POSTGRESQL
+from esign_core.model.address import is_in_memory
 
 _SWEEP_SECONDS = 600.0
-_IN_MEMORY = frozenset({"sqlite://", "sqlite:///", "sqlite:///:memory:"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,6 @@ class JournalBudgets:
 
 def budgets_of(journal: Journal, *, callers_clock: bool = False) -> BudgetStore:
     """Where the budgets of a journal's connections are: with the journal, if that lasts."""
-    if journal.url in _IN_MEMORY:
+    if is_in_memory(journal.url):
         return MemoryBudgets()
     return JournalBudgets(journal, callers_clock=callers_clock)

@@ -21,6 +21,7 @@ from esign_core.journal.migrations import migrate
 from esign_core.journal.postgresql import PostgresqlStore
 from esign_core.journal.sqlite import SqliteStore
 from esign_core.journal.stores import Store
+from esign_core.model.address import file_of
 
 T = TypeVar("T")
 
@@ -200,6 +201,8 @@ class Database(Generic[U]):
         if backend == "sqlite":
             if url.host is not None:
                 raise _no_address()
+            file = file_of(self.url)  # versions of SQLAlchemy differ in how they read a %
+            url = url.set(database=str(file)) if file is not None else url
             return SqliteStore(url, self.busy_seconds, self.sqlite_module)
         if backend == "postgresql":
             return PostgresqlStore(url, self.busy_seconds)

@@ -249,7 +249,7 @@ class Envelopes:
         for known in self._known.values():
             if known.changed_at is None:
                 continue
-            row = {
+            row: dict[str, Any] = {
                 "row": known.number,
                 "facts": codec.dump_facts(known.envelope),
                 "updated_at": codec.dump_time(known.changed_at),

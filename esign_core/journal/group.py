@@ -91,7 +91,10 @@ class Group(Generic[W]):
             self._hand_over()
 
     def _leave(self, caller: _Caller[W]) -> None:
-        """Nobody waits for it any more; if it was to write for all, another one is."""
+        """Nobody waits for it any more; if it was to write for all, another one is.
+
+        It may have been stopped between any two steps of its own, also of the last ones.
+        """
         with self._lock:
             if caller in self._waiting:
                 self._waiting.remove(caller)
@@ -99,7 +102,10 @@ class Group(Generic[W]):
                 for each in self._served:
                     if each.answers is None:
                         each.answers = [_interrupted() for _ in each.pieces]
+                self._waiting = deque(each for each in self._waiting if each.answers is None)
                 self._hand_over()
+            elif self._leader is not None:
+                self._leader.wake()  # it was named, and perhaps not woken
 
     def _hand_over(self) -> None:
         """Wake those who were served; the next of those who wait leads."""

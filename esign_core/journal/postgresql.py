@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from sqlalchemy import URL, Connection, event, select
+from sqlalchemy import URL, Connection, Engine, event, select
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
@@ -23,6 +23,21 @@ _MORE_AT_MOST = 15
 _FORGOTTEN_SECONDS = 120
 """How long a transaction may do nothing before the server ends it: a process that was stopped in
 the middle must not keep all others from writing."""
+_WATCHED = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "30000",
+}
+"""A line on which nobody answers is given up after half a minute, and not after up to two hours: a
+machine that is gone says no goodbye, and whoever waits for it keeps all writers waiting."""
+_DURABLE = """
+SELECT set_config('synchronous_commit', 'on', false) FROM pg_settings
+WHERE name = 'synchronous_commit' AND setting = 'off' AND source <> 'client'
+"""
+"""An answer of 2xx must survive a power cut, whatever the server is set to; not if the journal's
+address itself says otherwise."""
 _MIGRATING = "SELECT pg_advisory_xact_lock(hashtext('esign'), hashtext(current_schema()))"
 _LOCK_COUNTER = Compiled(select(counters.c.value).where(counters.c.name == "seq").with_for_update())
 
@@ -62,6 +77,9 @@ class PostgresqlStore:
             max_overflow=_MORE_AT_MOST,
             pool_timeout=busy_seconds,
             pool_use_lifo=True,
+            # whoever has waited for the counter's row sees what was written meanwhile
+            isolation_level="READ COMMITTED",
+            connect_args={name: told for name, told in _WATCHED.items() if name not in url.query},
         )
         event.listen(self._engine, "connect", self._prepare)
         event.listen(self._engine, "handle_error", _without_details)
@@ -72,36 +90,41 @@ class PostgresqlStore:
     @contextmanager
     def migrating(self) -> Generator[Connection]:
         """A transaction that nobody else migrates beside; there may be no tables yet."""
-        with self._engine.begin() as connection:
+        with self.aside() as connection:
             _ = connection.exec_driver_sql(_MIGRATING)
             yield connection
 
     @contextmanager
     def ordered(self) -> Generator[Connection]:
         """A durable transaction; all of them, of all processes, come one after the other."""
-        with self._engine.begin() as connection:
+        with self.aside() as connection:
             _LOCK_COUNTER.run(connection)
             yield connection
 
-    def aside(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def aside(self) -> Generator[Connection]:
         """A durable transaction beside those."""
-        return self._engine.begin()
+        with _line(self._engine) as connection:
+            _ = connection.begin()
+            yield connection
+            connection.commit()
 
     def view(self) -> AbstractContextManager[Connection]:
         """One consistent view of what is committed."""
-        return self._readers.connect()
+        return _line(self._readers)
 
     def listen(self, wake: Callable[[], None]) -> None:
         """Have `wake` called when another process has written; the first one to ask counts."""
         with self._starting:
             if self._listener is None:
-                self._listener = Listener(self._engine, self.driver_error, wake)
-                self._listener.start()
+                listener = Listener(self._engine, self.driver_error, wake)
+                listener.start()
+                self._listener = listener
 
     def tidy(self) -> None:
         """Let the server use the room of deleted rows anew."""
         tables = ", ".join(table.name for table in metadata.sorted_tables)
-        with self._engine.connect() as connection:
+        with _line(self._engine) as connection:
             line = connection.execution_options(isolation_level="AUTOCOMMIT")
             _ = line.exec_driver_sql(f"VACUUM {tables}")
 
@@ -122,7 +145,29 @@ class PostgresqlStore:
             cursor.execute(f"SET lock_timeout = {round(self._busy_seconds * 1000)}")
             cursor.execute(f"SET idle_in_transaction_session_timeout = {_FORGOTTEN_SECONDS}000")
             cursor.execute("SET timezone = 'UTC'")
+            cursor.execute(_DURABLE)
         connection.autocommit = False
+
+
+@contextmanager
+def _line(engine: Engine) -> Generator[Connection]:
+    """A connection, which is given up if it is left in the middle of a command.
+
+    What comes out of a signal handler may come before the server has answered. Nothing can be
+    rolled back on it then, and the error of trying would hide what came.
+    """
+    with engine.connect() as connection:
+        try:
+            yield connection
+        except BaseException:
+            if not connection.invalidated and _is_busy(connection.connection.driver_connection):
+                connection.invalidate()
+            raise
+
+
+def _is_busy(line: Any) -> bool:
+    status: str = line.info.transaction_status.name
+    return status == "ACTIVE"
 
 
 def _without_details(context: ExceptionContext) -> None:

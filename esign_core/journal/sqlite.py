@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +20,7 @@ from esign_core.errors import JournalUnusable
 from esign_core.journal.sql import driver_cursor
 from esign_core.journal.stores import open_engine
 from esign_core.journal.turns import Turns
+from esign_core.model.address import IN_MEMORY
 
 _DURABLE = (
     "PRAGMA journal_mode=WAL",
@@ -60,25 +61,28 @@ class SqliteStore:
             "isolation_level": None,
         }
         self.driver_error = (module or sqlite3).Error
-        is_file = url.database not in {None, "", ":memory:"}
+        is_file = (url.database or "") not in IN_MEMORY
         self.has_views = is_file
         self._writing = threading.Lock()
         self._turns = Turns(_file(url), busy_seconds) if is_file else None
         # The lock is taken at once: a read that turns into a write could be refused later.
         self._writer = open_engine(url, poolclass=StaticPool, connect_args=connect, **options)
+        if is_file:
+            event.listen(self._writer, "do_connect", self._make_private)
         event.listen(self._writer, "connect", _prepare)
         event.listen(self._writer, "begin", _begin_writing)
         self._line: Connection | None = None
         self._busy_seconds = busy_seconds
         self._reads = 0
         self._read_is_over = threading.Condition()
-        self._rests = False
+        self._rests = self._keeps_readers = False
         self._path = Path(url.database or "")
         self._file: tuple[int, int] | None = None
         """Device and inode, once it is open."""
         self._readers = None
         if is_file:
-            _stores.add(self)
+            with _forking:  # one made while a fork waits for others would be open at its moment
+                _stores.add(self)
             read_only = url.set(database=f"file:{quote(str(self._path))}").update_query_dict(
                 {"mode": "ro", "uri": "true"}
             )
@@ -139,15 +143,18 @@ class SqliteStore:
     def rest(self) -> None:
         """Close everything for the moment of a fork, and let nobody in; `go_on` follows."""
         self._rests = self._writing.acquire(timeout=self._busy_seconds)
-        _ = self._read_is_over.acquire()
+        self._keeps_readers = self._read_is_over.acquire()
         _ = self._read_is_over.wait_for(lambda: not self._reads, timeout=self._busy_seconds)
         if self._rests:
             self._close_all()
 
     def go_on(self) -> None:
-        """The fork is over."""
-        self._read_is_over.release()
+        """The fork is over; or `rest` was stopped half-way, and is to begin anew."""
+        if self._keeps_readers:
+            self._keeps_readers = False
+            self._read_is_over.release()
         if self._rests:
+            self._rests = False
             self._writing.release()
 
     def listen(self, wake: Callable[[], None]) -> None:
@@ -197,6 +204,14 @@ class SqliteStore:
                 "it was deleted or replaced. Nothing of this step was kept; put the file back, or "
                 "end every process that uses it and begin anew."
             )
+
+    def _make_private(self, *_: object) -> None:
+        """Make a file that is not there yet, for this user alone: people's data goes into it.
+
+        SQLite gives its companions the same rights. A file that is there keeps those it has.
+        """
+        with suppress(OSError):  # where there can be none, SQLite says why
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
     def _seen(self) -> tuple[int, int] | None:
         try:
@@ -250,13 +265,22 @@ _resting: list[SqliteStore] = []
 def _before_fork() -> None:
     _ = _forking.acquire()
     _resting[:] = _stores
+    stopped: list[BaseException] = []
     for each in _resting:
-        each.rest()
+        try:
+            each.rest()
+        except BaseException as error:  # noqa: BLE001 - out of a signal handler
+            each.go_on()
+            each.rest()
+            stopped.append(error)
+    if stopped:
+        raise stopped[0]  # Python tells of it, and forks all the same
 
 
 def _after_fork() -> None:
     for each in _resting:
         each.go_on()
+    _resting.clear()
     _forking.release()
 
 

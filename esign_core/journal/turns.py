@@ -52,8 +52,8 @@ class Turns:
         if self._file is None:
             self._file = self._opened()
         file = self._file
-        self._wait(file)
-        try:
+        try:  # from here on: a turn that was had and not given back would lock everybody out
+            self._wait(file)
             yield
         finally:
             fcntl.flock(file, fcntl.LOCK_UN)

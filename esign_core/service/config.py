@@ -15,8 +15,10 @@ from pydantic import SecretStr
 
 from esign_core.errors import Misconfigured, Problem
 from esign_core.model import unknown_name
+from esign_core.model.address import is_in_memory, rooted
 from esign_core.model.secrecy import NeverPickled
-from esign_core.service.connections import each_connection, misconfigured
+from esign_core.service.arguments import expect_path, is_list_of
+from esign_core.service.connections import each_connection, misconfigured, wrong_tables
 from esign_core.service.defaults import MOST_DAYS
 from esign_core.service.lines import dotted, line_of, lines_of
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
 DEFAULT_JOURNAL = "sqlite:///esign.db"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_IN_MEMORY = frozenset({"sqlite://", "sqlite:///", "sqlite:///:memory:"})
 _NO_MEMORY = (
     "would be in memory: it would end with the process, and with it what must not get lost. Name a "
     f"file, such as {DEFAULT_JOURNAL}"
@@ -45,6 +46,8 @@ _NO_DAYS = (
     f"must be a number of days above 0, up to {MOST_DAYS}; leave it out to keep them for ever"
 )
 _NO_KEYS = 'must be a list of keys, such as ["${ESIGN_KEY}"]; `esign keys new` makes one'
+_NO_ADDRESS = f"must be an address such as {DEFAULT_JOURNAL}"
+_NO_FOLDER = "must be the path of a folder"
 _NO_TABLE = "write each connection as a table [connections.NAME]"
 
 
@@ -55,7 +58,7 @@ class Config(NeverPickled):
     connections: Mapping[str, Mapping[str, Any]] = field(repr=False)
     """By name: `provider`, `endpoint` if it is not the name, and the provider's settings."""
     journal: str = field(default=DEFAULT_JOURNAL, repr=False)  # it may have a password in it
-    """The journal's address."""
+    """The journal's address. In the path of a file, write `%` as `%25` and `?` as `%3F`."""
     refresh_after_seconds: float = _DEFAULT_REFRESH_SECONDS
     """How long without news before the vendor is asked; longer while nothing changes, and much
     longer where deliveries arrive."""
@@ -69,7 +72,11 @@ class Config(NeverPickled):
     those of which nothing could be made yet stay whole. For ever if not given."""
 
     def __post_init__(self) -> None:
-        problems = list(_wrong_keys(self.encryption_keys))
+        problems = [
+            *_wrong_keys(self.encryption_keys),
+            *_wrong_types(self.journal, self.archive),
+            *wrong_tables(self.connections),
+        ]
         if not _are_seconds(self.refresh_after_seconds):
             problems.append(Problem("refresh_after_seconds", _NO_SECONDS))
         if self.keep_raw_days is not None and not _are_days(self.keep_raw_days):
@@ -98,6 +105,7 @@ def read_config(
         Misconfigured: The file cannot be read or is no TOML; or something that it says cannot be,
             with everything of that kind in `problems`, each with its line.
     """
+    expect_path(path=path)
     path = Path(path)
     text, data = _read(path)
     problems = [Problem(name, unknown_name(name, _KEYS)) for name in data if name not in _KEYS]
@@ -117,7 +125,7 @@ def read_config(
     folder = path.resolve().parent
     return Config(
         connections={name: _rooted(each, folder) for name, each in connections.items()},
-        journal=_rooted_journal(told.get("journal", DEFAULT_JOURNAL), folder),
+        journal=rooted(told.get("journal", DEFAULT_JOURNAL), folder),
         refresh_after_seconds=told.get("refresh_after_seconds", _DEFAULT_REFRESH_SECONDS),
         archive=str(folder / told["archive"]) if "archive" in told else None,
         encryption_keys=_keys(told),
@@ -178,8 +186,8 @@ def _expanded(value: Any, at: str, environment: Mapping[str, str], unset: list[P
 
 def _misspelt_values(told: Mapping[str, Any]) -> Iterator[Problem]:
     if not isinstance(told.get("journal", ""), str):
-        yield Problem("journal", f"must be an address such as {DEFAULT_JOURNAL}")
-    elif told.get("journal") in _IN_MEMORY:
+        yield Problem("journal", _NO_ADDRESS)
+    elif is_in_memory(told.get("journal", DEFAULT_JOURNAL)):
         yield Problem("journal", _NO_MEMORY)
     if not _are_seconds(told.get("refresh_after_seconds", _DEFAULT_REFRESH_SECONDS)):
         yield Problem("refresh_after_seconds", _NO_SECONDS)
@@ -190,7 +198,7 @@ def _misspelt_values(told: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("encryption_keys", _NO_KEYS)
     archive = told.get("archive", ".")
     if not isinstance(archive, str) or not archive or "\0" in archive:
-        yield Problem("archive", "must be the path of a folder")
+        yield Problem("archive", _NO_FOLDER)
     connections = told.get("connections", {})
     if not isinstance(connections, dict):
         yield Problem("connections", _NO_TABLE)
@@ -198,6 +206,14 @@ def _misspelt_values(told: Mapping[str, Any]) -> Iterator[Problem]:
         for name, each in connections.items():
             if not isinstance(each, dict):
                 yield Problem(f"connections.{dotted([name])}", _NO_TABLE)
+
+
+def _wrong_types(journal: object, archive: object) -> Iterator[Problem]:
+    """What was given in Python and cannot be meant; a file's own words were looked at before."""
+    if not isinstance(journal, str):
+        yield Problem("journal", _NO_ADDRESS)
+    if archive is not None and (not isinstance(archive, str) or not archive):
+        yield Problem("archive", _NO_FOLDER)
 
 
 def _tables(told: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -210,9 +226,9 @@ def as_keys(keys: Sequence[str | SecretStr]) -> tuple[SecretStr, ...]:
     """Keys as a configuration has them.
 
     Raises:
-        Misconfigured: It is one key, not a list of them.
+        Misconfigured: It is no list of keys.
     """
-    if isinstance(keys, (str, SecretStr)):
+    if not is_list_of(keys, str, SecretStr):
         raise misconfigured([Problem("encryption_keys", _NO_KEYS)])
     return tuple(each if isinstance(each, SecretStr) else SecretStr(each) for each in keys)
 
@@ -275,10 +291,3 @@ def _rooted(connection: dict[str, Any], folder: Path) -> dict[str, Any]:
         for name, target in templates.items()
     }
     return {**connection, "templates": rooted}
-
-
-def _rooted_journal(url: str, folder: Path) -> str:
-    prefix, found, name = url.partition("sqlite:///")
-    if found and not prefix and name and not name.startswith((":", "/")):
-        return f"sqlite:///{folder / name}"
-    return url

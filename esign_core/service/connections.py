@@ -24,6 +24,8 @@ T = TypeVar("T")
 _OURS = ("provider", "endpoint")
 """What of a connection is not its provider's."""
 
+_NO_SETTINGS = "must be the names of settings with their values, `provider` among them"
+
 
 def each_connection(
     connections: Mapping[str, Mapping[str, Any]],
@@ -55,6 +57,15 @@ def each_connection(
     if problems:
         raise misconfigured(problems, kind=kinds[0] if len(kinds) == 1 else Misconfigured)
     return opened, broken
+
+
+def wrong_tables(connections: Mapping[Any, object]) -> Iterator[Problem]:
+    """Those that are no names with settings."""
+    for name, settings in connections.items():
+        if not isinstance(name, str):
+            yield Problem("connections", "the name of a connection must be text")
+        elif not isinstance(settings, Mapping) or not all(isinstance(key, str) for key in settings):
+            yield Problem(dotted(["connections", name]), _NO_SETTINGS)
 
 
 def connection_in(config: Config, name: str) -> tuple[str, dict[str, Any]]:
@@ -120,7 +131,7 @@ def _endpoint_problems(connections: Mapping[str, Mapping[str, Any]]) -> Iterator
         at = dotted(["connections", name, "endpoint"])
         endpoint = settings.get("endpoint", name)
         if not isinstance(endpoint, str) or not endpoint or "/" in endpoint:
-            yield Problem(at, 'must be the last part of an address, without "/"')
+            yield Problem(at, 'must be text: the last part of an address, without "/"')
         elif endpoint in owners:
             other = owners[endpoint]
             yield Problem(at, f'is the endpoint of "{other}" already; give it one of its own')

@@ -23,6 +23,7 @@ from esign_core.errors import (
 )
 from esign_core.journal import Journal, Vault
 from esign_core.model import Document
+from esign_core.model.address import file_of
 from esign_core.provider import Registry, utc_now
 from esign_core.service.config import Config, read_config
 from esign_core.service.findings import Finding, Severity
@@ -87,7 +88,7 @@ def _open(*arguments: Any, clock: Callable[[], datetime], **options: Any) -> Ses
 
 def _counting(session: Session, url: str, found: Iterable[Finding]) -> Session:
     """The account, whose requests are counted in the journal if there is one that works."""
-    file = _file(url)
+    file = file_of(url)
     works = all(each.severity is Severity.OK for each in found if each.check == "journal")
     if works and (file is None or file.exists()):
         return session
@@ -148,7 +149,7 @@ def _extras(session: Session, config: Config) -> Iterator[Finding]:
 
 
 def _sqlite(url: str) -> Iterator[Finding]:
-    if _file(url) is None:
+    if file_of(url) is None:
         return
     version = f"SQLite {sqlite3.sqlite_version}"
     if sqlite3.sqlite_version_info >= _SAFE_SQLITE:
@@ -167,7 +168,7 @@ def _sqlite(url: str) -> Iterator[Finding]:
 
 def _journal(workspace: Workspace) -> Iterator[Finding]:
     url = workspace.config.journal
-    file = _file(url)
+    file = file_of(url)
     if file is not None and not file.exists() and _can_be_made(file):
         yield Finding.ok("journal", str(file), "is not there yet, and can be made")
         return
@@ -179,8 +180,21 @@ def _journal(workspace: Workspace) -> Iterator[Finding]:
         yield Finding.error("journal", str(file or "journal"), error.message, remedy)
         return
     yield Finding.ok("journal", str(file or "journal"), "can be written")
+    if file is not None:
+        yield from _rights(file)
     yield from found
     yield from sealing(workspace.journal, most=_MOST)
+
+
+def _rights(file: Path) -> Iterator[Finding]:
+    mode = file.stat().st_mode & 0o777
+    if os.name == "posix" and mode & 0o004:
+        yield Finding.warning(
+            "rights",
+            str(file),
+            f"others on this machine can read it ({mode:o}): it has signers' names and addresses",
+            f'`chmod 600 "{file}"`, and the same for the files beside it, -wal and -shm',
+        )
 
 
 def _archive(config: Config) -> Iterator[Finding]:
@@ -193,13 +207,6 @@ def _archive(config: Config) -> Iterator[Finding]:
         return
     remedy = "give this process a folder it can write to, or name another one in the configuration"
     yield Finding.error("archive", str(folder), "cannot be written: no file gets there", remedy)
-
-
-def _file(url: str) -> Path | None:
-    """The file of a SQLite journal; None in memory, and for an address that is none."""
-    prefix, found, name = url.partition("sqlite:///")
-    name = name.partition("?")[0]
-    return Path(name) if found and not prefix and name not in {"", ":memory:"} else None
 
 
 def _can_be_made(file: Path) -> bool:

@@ -68,18 +68,14 @@ class Worker:
     def _run(self) -> None:
         journal = self._workspace.journal
         while not self._stop.is_set():
-            seen = journal.seen()
-            pause = self._turn()
-            if pause > 0 and not self._stop.is_set():
-                journal.wait_for_news(seen, pause)
-
-    def _turn(self) -> float:
-        try:
-            return self._driver.run(turn(self._workspace))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the worker goes on
-            _log_failure(self._workspace, error)
-            _ = self._stop.wait(_AFTER_FAILURE_SECONDS)
-            return 0.0
+            try:
+                seen = journal.seen()
+                pause = self._driver.run(turn(self._workspace))
+                if pause > 0 and not self._stop.is_set():
+                    journal.wait_for_news(seen, pause)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the worker goes on
+                _log_failure(self._workspace, error)
+                _ = self._stop.wait(_AFTER_FAILURE_SECONDS)
 
 
 class AsyncWorker:
@@ -124,18 +120,14 @@ class AsyncWorker:
     async def _run(self) -> None:
         journal = self._workspace.journal
         while not self._is_stopping:
-            seen = journal.seen()
-            pause = await self._turn()
-            if pause > 0 and not self._is_stopping:
-                await wait_for_news(journal, seen, pause)
-
-    async def _turn(self) -> float:
-        try:
-            return await self._driver.run(turn(self._workspace))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the worker goes on
-            _log_failure(self._workspace, error)
-            await anyio.sleep(_AFTER_FAILURE_SECONDS)
-            return 0.0
+            try:
+                seen = journal.seen()
+                pause = await self._driver.run(turn(self._workspace))
+                if pause > 0 and not self._is_stopping:
+                    await wait_for_news(journal, seen, pause)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the worker goes on
+                _log_failure(self._workspace, error)
+                await anyio.sleep(_AFTER_FAILURE_SECONDS)
 
 
 def _log_failure(workspace: Workspace, error: Exception) -> None:

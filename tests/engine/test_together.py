@@ -219,3 +219,72 @@ def test_task_that_is_cancelled_before_its_thread_begins_lets_another_go() -> No
     assert isinstance(cancelled, asyncio.CancelledError)
     assert answer == "did other"
     assert desk.batches == [["other"]]
+
+
+async def test_what_ends_a_thread_ends_nobodys_wait() -> None:
+    """Also what is no `Exception`: a fault in a compiled library is none."""
+
+    class Panic(BaseException):
+        pass
+
+    def panic(pieces: Sequence[str]) -> list[Answer]:
+        raise Panic
+
+    together = Together(panic)
+    told: list[BaseException] = []
+
+    async def ask() -> None:
+        try:
+            await together.run("piece")
+        except Panic as error:
+            told.append(error)
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as group:
+            for _ in range(3):
+                group.start_soon(ask)
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_event_loop_that_ends_meanwhile_holds_up_neither_the_thread_nor_the_next_loop(
+    *, is_closed: bool
+) -> None:
+    """A time limit may end it all; a thread that waited for it would keep the process for ever."""
+    driver, begun, threads = AsyncDriver(), threading.Event(), list[threading.Thread]()
+    go_on = threading.Event()
+
+    def perform(pieces: Sequence[str]) -> list[Answer]:
+        if pieces == ["first"]:
+            threads.append(threading.current_thread())
+            begun.set()
+            assert go_on.wait(10)
+        return [f"did {piece}" for piece in pieces]
+
+    async def ask(piece: str) -> str:
+        with anyio.fail_after(10):
+            told: str = await driver.run(transact_together(lambda: "alone", perform, piece))
+            return told
+
+    async def cut_short() -> None:
+        asking = asyncio.create_task(ask("first"))
+        while not begun.is_set():  # noqa: ASYNC110 - a thread sets it
+            await asyncio.sleep(0.001)
+        _ = asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(cut_short())
+        if is_closed:
+            loop.close()
+        go_on.set()
+        (thread,) = threads
+        thread.join(10)
+        assert not thread.is_alive()
+        assert asyncio.run(ask("second")) == "did second"
+    finally:
+        if not is_closed:
+            loop.run_until_complete(asyncio.sleep(0))
+            loop.close()

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +19,8 @@ from sqlalchemy import Connection, text
 from esign_core.engine.together import Answer
 from esign_core.errors import JournalUnusable, Outcome
 from esign_core.journal.database import Database
-from esign_core.journal.group import Group
+from esign_core.journal.group import Group, _Caller
+from esign_core.journal.turns import Turns
 
 
 class TimeLimit(Exception):
@@ -140,6 +143,43 @@ def test_interrupt_right_after_a_transaction_began_leaves_no_lock(
     assert database.read(_value) == 3
 
 
+@pytest.mark.promise("R1", "S1")
+@pytest.mark.parametrize("moment", ["statement", "commit"])
+@pytest.mark.parametrize("journal_url", ["postgresql"], indirect=True)
+def test_interrupt_before_the_server_has_answered_stays_what_it_is(
+    database: Database[Bare], moment: str
+) -> None:
+    """It is not told as a fault of the database, and the next writer has a line that is free."""
+    wait = "SELECT pg_sleep(1)"
+    if moment == "commit":
+        wait = """
+            CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+                'BEGIN PERFORM pg_sleep(1); RETURN NULL; END';
+            CREATE CONSTRAINT TRIGGER waiting AFTER UPDATE ON esign_counters
+                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()
+        """
+
+    def work(bare: Bare) -> None:
+        bare.connection.exec_driver_sql(wait)
+        _more(bare)
+        _ = signal.setitimer(signal.ITIMER_REAL, 0.2)
+
+    def raise_limit(*_: object) -> None:
+        raise TimeLimit
+
+    before = signal.signal(signal.SIGALRM, raise_limit)
+    if moment == "statement":
+        _ = signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        with pytest.raises(TimeLimit):
+            database.write(work)
+    finally:
+        _ = signal.setitimer(signal.ITIMER_REAL, 0)
+        _ = signal.signal(signal.SIGALRM, before)
+    database.write(_more)
+    assert database.read(_value) in {2, 3}
+
+
 @pytest.mark.promise("R1")
 @pytest.mark.parametrize("is_first", [True, False])
 def test_who_is_interrupted_while_waiting_leaves_its_place(*, is_first: bool) -> None:
@@ -224,3 +264,109 @@ def test_who_goes_along_with_an_interrupted_writer_is_told_that_nobody_can_say()
     ((answer,),) = answers
     assert isinstance(answer.error, JournalUnusable)
     assert answer.error.outcome is Outcome.UNCERTAIN
+
+
+class _Slippery(deque[Any]):
+    """A line in which the step that takes "other" out of it is stopped once."""
+
+    is_stopping = True
+
+    def popleft(self) -> Any:
+        if self[0].pieces == ["other"] and self.is_stopping:
+            self.is_stopping = False
+            raise TimeLimit
+        return super().popleft()
+
+
+@pytest.mark.promise("R1")
+@pytest.mark.parametrize("step", ["woken", "taken"])
+def test_leader_that_is_stopped_between_its_steps_leaves_nobody_waiting_for_ever(
+    monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Whoever it has named and not woken, or has half taken along, does not hold up the rest."""
+    began, go_on = threading.Event(), threading.Event()
+
+    def perform(pieces: Sequence[Any]) -> list[Answer]:
+        if "first" in pieces:
+            began.set()
+            assert go_on.wait(10)
+        return list(pieces)
+
+    wake, errors = _Caller[Any].wake, [TimeLimit()]
+
+    def stopped(caller: _Caller[Any]) -> None:
+        if caller.pieces == ["other"] and errors:
+            raise errors.pop()
+        wake(caller)
+
+    group = Group[Any](perform)
+    if step == "woken":
+        monkeypatch.setattr(_Caller, "wake", stopped)
+    else:
+        group._waiting = _Slippery()
+    pool = [_Submitting(group, "first")]
+    assert began.wait(10)
+    for place, piece in enumerate(["second", "other"][step == "woken" :], start=1):
+        pool.append(_Submitting(group, piece))
+        _wait_for(group, place)
+    go_on.set()
+    pool.append(_Submitting(group, "later"))
+    told = {each.piece: each.told(10) for each in pool}
+    assert told["later"] == ["later"]
+    if step == "woken":
+        assert (type(told["first"]), told["other"]) == (TimeLimit, ["other"])
+    else:
+        assert (told["first"], type(told["second"])) == (["first"], TimeLimit)
+        assert told["other"][0].error.outcome is Outcome.UNCERTAIN
+
+
+class _Submitting(threading.Thread):
+    """A thread for which nobody waits longer than they said."""
+
+    def __init__(self, group: Group[Any], piece: str) -> None:
+        super().__init__(daemon=True)
+        self.piece = piece
+        self._group = group
+        self._told: Any = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self._told = self._group.submit([self.piece])
+        except TimeLimit as error:
+            self._told = error
+
+    def told(self, seconds: float) -> Any:
+        self.join(seconds)
+        assert not self.is_alive(), f"{self.piece} waits for ever"
+        return self._told
+
+
+def _wait_for(group: Group[Any], count: int) -> None:
+    pause = threading.Event()
+    while len(group._waiting) != count:
+        _ = pause.wait(0.005)
+
+
+@pytest.mark.promise("R1")
+def test_interrupt_right_after_a_turn_was_had_gives_it_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that then writes no more for hours does not lock all others out."""
+    url = f"sqlite:///{tmp_path / 'esign.db'}"
+    idle, other = Database(url, Bare), Database(url, Bare, busy_seconds=0.5)
+    idle.write(_add("zero"))
+    wait, errors = Turns._wait, [KeyboardInterrupt()]
+
+    def interrupted(turns: Turns, file: int) -> None:
+        wait(turns, file)
+        if errors:
+            raise errors.pop()
+
+    monkeypatch.setattr(Turns, "_wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        idle.write(_more)
+    other.write(_more)
+    assert other.read(_value) == 2
+    idle.close()
+    other.close()

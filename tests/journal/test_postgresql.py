@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -10,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import make_url
 
 from esign_core.errors import JournalUnusable
 from esign_core.journal import Journal, Transaction
@@ -213,3 +217,121 @@ def test_server_that_ends_idle_connections_ends_no_listening(
             return
         _ = pause.wait(0.01)
     pytest.fail("nothing was heard")
+
+
+@pytest.fixture
+def odd_url(url: str) -> Iterator[str]:
+    """The same journal for a role whose server settings are none that a journal would choose."""
+    role, word = f"esign_test_{secrets.token_hex(8)}", secrets.token_hex(8)
+    schema = make_url(url).query["options"]
+    assert isinstance(schema, str)
+    schema = schema.split("search_path=")[1].split()[0]
+    with psycopg.connect(SERVER, autocommit=True) as admin:
+        admin.execute(SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(Identifier(role), word))
+        for setting in ("synchronous_commit = off", "default_transaction_isolation = serializable"):
+            admin.execute(SQL("ALTER ROLE {} SET {}").format(Identifier(role), SQL(setting)))
+        admin.execute(
+            SQL("GRANT ALL ON SCHEMA {} TO {}").format(Identifier(schema), Identifier(role))
+        )
+    address = make_url(url).set(username=role, password=word)
+    address = address.update_query_dict({"options": f"-csearch_path={schema}"})
+    yield address.render_as_string(hide_password=False)
+    with psycopg.connect(SERVER, autocommit=True) as admin:
+        admin.execute("SET lock_timeout = '5s'")
+        admin.execute(SQL("DROP OWNED BY {} CASCADE").format(Identifier(role)))
+        admin.execute(SQL("DROP ROLE {}").format(Identifier(role)))
+
+
+def _setting(journal: Journal, name: str) -> str:
+    def ask(tx: Transaction) -> str:
+        told: str = tx.stream._rows.connection.exec_driver_sql(f"SHOW {name}").scalar_one()
+        return told
+
+    return journal.write(ask)
+
+
+@pytest.mark.promise("R1")
+def test_what_is_answered_is_on_disk_whatever_the_server_is_set_to(odd_url: str, url: str) -> None:
+    """A role's default may be quick and not durable; only the journal's own address decides."""
+    journal, quick = Journal(odd_url), Journal(url)
+    assert _setting(journal, "synchronous_commit") == "on"
+    assert _setting(quick, "synchronous_commit") == "off", "as its address says"
+    journal.close()
+    quick.close()
+
+
+@pytest.mark.promise("R2")
+def test_writers_take_turns_whatever_isolation_the_server_is_set_to(odd_url: str) -> None:
+    """Who has waited for another process sees what it has written, and is not refused."""
+    here, there = Journal(odd_url), Journal(odd_url)
+    began, go_on = threading.Event(), threading.Event()
+
+    def first(tx: Transaction) -> None:
+        _count(tx)
+        began.set()
+        assert go_on.wait(10)
+
+    there.write(_count)
+    with ThreadPoolExecutor(2) as pool:
+        writing = pool.submit(here.write, first)
+        assert began.wait(10)
+        waiting = pool.submit(there.write, _count)
+        with psycopg.connect(SERVER, autocommit=True) as admin:
+            while not admin.execute(_WAITING, (make_url(odd_url).username,)).fetchone():
+                _ = threading.Event().wait(0.01)
+        go_on.set()
+        assert (writing.result(10), waiting.result(10)) == (None, None)
+    assert there.read(lambda tx: tx.stream.last()) == 3
+    here.close()
+    there.close()
+
+
+_WAITING = "SELECT 1 FROM pg_stat_activity WHERE usename = %s AND wait_event_type = 'Lock'"
+
+
+def _count(tx: Transaction) -> None:
+    tx.stream._rows.connection.exec_driver_sql("UPDATE esign_counters SET value = value + 1")
+
+
+def test_line_on_which_nobody_answers_is_given_up(url: str) -> None:
+    """A server's machine that is gone says no goodbye; its address may say how long to wait."""
+
+    def patience(journal: Journal) -> tuple[int, int]:
+        def ask(tx: Transaction) -> tuple[int, int]:
+            line = tx.stream._rows.connection.connection.driver_connection
+            assert line is not None
+            with socket.socket(fileno=os.dup(line.fileno())) as end:
+                idle = end.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+                return idle, end.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+
+        found = journal.write(ask)
+        journal.close()
+        return found
+
+    assert patience(Journal(url)) == (10, 30_000)
+    assert patience(Journal(f"{url}&keepalives_idle=7&tcp_user_timeout=9000")) == (7, 9000)
+
+
+def test_who_finds_no_thread_to_listen_with_finds_one_later(
+    url: str, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And can close its journal before."""
+    journal, other = Journal(url), Journal(url)
+    _ = journal.read(lambda tx: tx.stream.last())
+    start, errors = threading.Thread.start, [RuntimeError("can't start new thread")]
+
+    def failing(thread: threading.Thread) -> None:
+        if errors and thread.name == "esign-listener":
+            raise errors.pop()
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", failing)
+    with pytest.raises(RuntimeError, match="new thread"):
+        journal.listen()
+    journal.wait_for_news(journal.seen(), 5)
+    seen = journal.seen()
+    _sent(other, shelf, "a")
+    journal.wait_for_news(seen, 30)
+    assert journal.seen() > seen
+    journal.close()
+    other.close()

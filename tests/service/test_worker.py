@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -176,6 +177,44 @@ class _Broken:
     @hookimpl
     def esign_event(self, event: Event) -> None:
         raise ZeroDivisionError("canary")
+
+
+@pytest.fixture
+def no_thread_to_listen(monkeypatch: pytest.MonkeyPatch) -> list[RuntimeError]:
+    """What is raised where workers begin to wait, as often as there is something in it."""
+    errors = [RuntimeError("can't start new thread")]
+    listen = Journal.listen
+
+    def failing(journal: Journal) -> None:
+        if errors:
+            raise errors.pop()
+        listen(journal)
+
+    monkeypatch.setattr(Journal, "listen", failing)
+    monkeypatch.setattr(worker_module, "_AFTER_FAILURE_SECONDS", 0.01)
+    return errors
+
+
+@pytest.mark.promise("D9")
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_worker_survives_that_it_cannot_wait(
+    world: World, no_thread_to_listen: list[RuntimeError], *, is_async: bool
+) -> None:
+    """To wait for news takes a thread, and there may be none; else nobody works any more."""
+    envelope = world.send()
+    world.vendor.complete("1")
+    async with AsyncExitStack() as stack:
+        if is_async:
+            workers: Any = AsyncWorker(world.workspace, AsyncDriver(), tasks=1)
+            await stack.enter_async_context(workers)
+        else:
+            stack.enter_context(Worker(world.workspace, SyncDriver(), threads=1))
+        with anyio.fail_after(10):
+            while no_thread_to_listen:  # noqa: ASYNC110 - a thread takes from it
+                await anyio.sleep(0.01)
+            _look_now(world, envelope.id)
+            while not world.get(envelope.id).is_final:  # noqa: ASYNC110 - as above
+                await anyio.sleep(0.01)
 
 
 def test_plugins_hear_of_every_event_in_order(world: World) -> None:

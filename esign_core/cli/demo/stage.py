@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from esign_core import AsyncEsign, Channel, EnvelopeDraft, Feature, Registry
 from esign_core.cli.simulators import running, simulators_of
 from esign_core.integrations import receiver
+from esign_core.model.address import rooted
 from esign_core.sandbox import Control, Server
 
 
@@ -59,7 +60,7 @@ def set_stage(folder: Path, *, scale: float) -> Generator[Stage]:
         }
         esign = AsyncEsign(
             connections,
-            journal=f"sqlite:///{folder / 'journal.db'}",
+            journal=rooted("sqlite:///journal.db", folder),
             refresh_after_seconds=1,
             registry=registry,
         )
