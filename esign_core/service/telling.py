@@ -67,12 +67,18 @@ def tell_again(workspace: Workspace, item: WorkItem) -> Task[None]:
     """Tell a plugin once more of an event on which it failed.
 
     Raises:
-        BrokenProvider: It has failed on it again.
+        BrokenProvider: It has failed on it again; or it is not here, and may be again.
     """
     number, _, plugin = item.subject.partition("/")
     found = yield from workspace.read(lambda tx: tx.stream.read(after=int(number) - 1, limit=1))
-    if not found or plugin not in plugins.listeners(workspace.registry):
+    if not found:
         return
+    if plugin not in plugins.listeners(workspace.registry):
+        raise BrokenProvider(
+            f'the plugin "{plugin}" is not here, and has not taken event {number} yet: it is not '
+            "installed, or cannot be loaded. It is told once it is back; if it is gone for good, "
+            "drop this."
+        )
     if not (yield from transact(partial(plugins.tell, workspace.registry, plugin, found[0]))):
         raise BrokenProvider(
             f'the plugin "{plugin}" failed on event {number} again. It is told once more; mend '

@@ -82,14 +82,32 @@ def test_event_that_a_plugin_never_takes_is_set_aside(
     assert told.todo() == []
 
 
-def test_plugin_that_is_gone_is_told_nothing(told: World) -> None:
-    """What was kept for it is forgotten when it would be told."""
-    told.registry.add_plugin(_Choosy(1), name="choosy")
+@pytest.mark.promise("R9")
+def test_event_waits_for_a_plugin_that_is_gone(told: World) -> None:
+    """A worker that does not have it, or cannot load it, takes nothing away from it."""
+    choosy = _Choosy(1)
+    told.registry.add_plugin(choosy, name="choosy")
     told.work(0)
-    assert WorkKind.TELL_AGAIN in told.kinds()
     told.registry.manager.unregister(name="choosy")
     told.work(61)
-    assert WorkKind.TELL_AGAIN not in told.kinds()
+    [item] = [item for item in told.todo() if item.kind is WorkKind.TELL_AGAIN]
+    assert 'the plugin "choosy" is not here' in str(item.error)
+    choosy.refused.clear()
+    told.registry.add_plugin(choosy, name="choosy")
+    told.work(3600)
+    assert sorted(choosy.heard) == [event.seq for event in told.events()]
+    assert told.todo() == []
+
+
+def test_event_of_a_plugin_that_stays_away_is_set_aside(told: World) -> None:
+    """A person learns of it, and nobody tries for ever."""
+    told.registry.add_plugin(_Choosy(1), name="choosy")
+    told.work(0)
+    told.registry.manager.unregister(name="choosy")
+    told.work(3 * 86400)
+    [item] = told.todo()
+    assert (item.kind, item.subject) == (WorkKind.TELL_AGAIN, "1/choosy")
+    assert item.dead_at is not None
 
 
 def test_telling_waits_for_no_account(told: World) -> None:
