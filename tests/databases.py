@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -48,6 +48,35 @@ def fresh(database: str, folder: Path) -> Generator[str]:
             connection.execute("SET client_min_messages = warning")
             connection.execute("SET lock_timeout = '5s'")
             connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(schema)))
+
+
+class Schemas(ExitStack):
+    """Schemas that are used again: to make all tables takes longer than most tests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._free: list[str] = []
+
+    @contextmanager
+    def empty(self, folder: Path) -> Generator[str]:
+        """The address of a journal with nothing in it; its tables may be there already."""
+        url = self._free.pop() if self._free else self.enter_context(fresh("postgresql", folder))
+        yield url
+        _empty(url)
+        self._free.append(url)  # not if the test has left it so that it cannot be emptied
+
+
+def _empty(url: str) -> None:
+    """Take all rows out, but for the versions of the tables; ids of rows are not used again."""
+    with psycopg.connect(url) as connection:
+        _ = connection.execute("SET lock_timeout = '5s'")
+        rows = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+        ).fetchall()
+        for name in {row[0] for row in rows} - {"esign_versions", "esign_counters"}:
+            _ = connection.execute(SQL("DELETE FROM {}").format(Identifier(name)))
+        if rows:
+            _ = connection.execute("UPDATE esign_counters SET value = 0")
 
 
 def expect_postgresql() -> None:

@@ -13,6 +13,7 @@ from esign_core.cli.sandbox import to_toml
 from esign_core.sandbox import Simulator
 from esign_penneo.sandbox import PenneoSandbox
 from esign_penvio.sandbox import PenvioSandbox
+from tests.docs.ready import loaded
 from tests.docs.session import Session
 
 CONNECTIONS = {"penneo-dk": "penneo", "penvio-eu": "penvio"}
@@ -50,4 +51,18 @@ def desk(tmp_path: Path, vendors: Mapping[str, Simulator]) -> Path:
 def session(desk: Path, vendors: Mapping[str, Simulator]) -> Iterator[Session]:
     """A reader at the desk."""
     with Session(desk, vendors) as reader:
+        yield reader
+
+
+@pytest.fixture(scope="session")
+def ready() -> Iterator[Path]:
+    """Where an `esign` is that answers at once."""
+    with loaded() as folder:
+        yield folder
+
+
+@pytest.fixture
+def quick_session(desk: Path, vendors: Mapping[str, Simulator], ready: Path) -> Iterator[Session]:
+    """A reader at the desk whose commands take less long to start."""
+    with Session(desk, vendors, ready=ready) as reader:
         yield reader

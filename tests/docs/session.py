@@ -43,9 +43,12 @@ class Session(ExitStack):
     Args:
         folder: Where it happens.
         vendors: The simulators that the folder's `esign.toml` leads to.
+        ready: A folder with an `esign` that answers at once, for commands that do not last.
     """
 
-    def __init__(self, folder: Path, vendors: Mapping[str, Simulator]) -> None:
+    def __init__(
+        self, folder: Path, vendors: Mapping[str, Simulator], *, ready: Path | None = None
+    ) -> None:
         super().__init__()
         self._folder = folder
         self._vendors = vendors
@@ -53,6 +56,7 @@ class Session(ExitStack):
         self._lasting: list[Terminal] = []
         self._told = ""
         self._may_end_with = range(1)
+        self._ready = ready
         self._environment = {
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
             "HOME": str(folder),
@@ -97,7 +101,10 @@ class Session(ExitStack):
 
     @cached_property
     def _shell(self) -> Terminal:
-        return self._started("bash", "--noprofile", "--norc")
+        shell = self._started("bash", "--noprofile", "--norc")
+        if self._ready is not None:
+            _ = shell.ask(_EVAL.format(shlex.quote(f"PATH={self._ready}:$PATH")))
+        return shell
 
     @cached_property
     def _python(self) -> Terminal:

@@ -29,7 +29,7 @@ def name_of(page: Path) -> str:
 def test_page_does_what_it_says(page: Path, request: pytest.FixtureRequest) -> None:
     """Every block of the page runs, and prints what is shown."""
     if blocks := blocks_of(page):
-        session: Session = request.getfixturevalue("session")
+        session: Session = request.getfixturevalue("quick_session")
         for block in blocks:
             session.run(block)
 

@@ -136,9 +136,16 @@ def test_what_lasts_ends_with_the_page(desk: Path) -> None:
         os.kill(pid, 0)
 
 
-def test_ctrl_c_is_sent_where_it_is_shown(session: Session) -> None:
+def test_ctrl_c_is_sent_where_it_is_shown(session: Session, desk: Path) -> None:
     """A page may end what it has started; it has to end well."""
     session.run(block("console", "$ esign worker\nWorking for penneo-dk, ...\n^C\n"))
+    program = "try: print('on', flush=True); input()\nexcept KeyboardInterrupt: "
+    _ = (desk / "well.py").write_text(f"{program}open('off', 'x')\n")
+    session.run(block("console", "$ python well.py\non\n^C\n"))
+    assert (desk / "off").exists()
+    _ = (desk / "badly.py").write_text(f"{program}raise SystemExit(3)\n")
+    with pytest.raises(AssertionError, match="ended with 3"):
+        session.run(block("console", "$ python badly.py\non\n^C\n"))
 
 
 @pytest.mark.parametrize(

@@ -13,27 +13,16 @@ import pytest
 from esign_core.engine import bring, call
 from esign_core.errors import (
     BrokenProvider,
-    EsignError,
     Outcome,
 )
-from esign_core.model import EnvelopeStatus, Page, Snapshot
+from esign_core.model import Page, Snapshot
 from esign_core.provider import Flow, HttpDownload, Request
+from tests.engine.failing import GET, POST, SNAPSHOT, failure
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.engine.conftest import Vendor, Way
-
-GET = Request("GET", "/things")
-POST = Request("POST", "/things")
-SNAPSHOT = Snapshot("17", EnvelopeStatus.SENT)
-
-
-def failure(way: Way, vendor: Vendor, flow: Any, operation: str = "request") -> EsignError:
-    """What a flow that goes wrong raises."""
-    with pytest.raises(EsignError) as caught:
-        way.run(call(way.session(vendor), flow, operation=operation))
-    return caught.value
 
 
 def raising(error: BaseException) -> Flow[None]:

@@ -16,22 +16,11 @@ from esign_core.errors import (
     Refused,
     Unavailable,
 )
-from esign_core.model import EnvelopeStatus, Snapshot
 from esign_core.provider import Flow, Limit, Request, Response
+from tests.engine.failing import GET, POST, failure
 
 if TYPE_CHECKING:
     from tests.engine.conftest import Heard, Vendor, Way
-
-GET = Request("GET", "/things")
-POST = Request("POST", "/things")
-SNAPSHOT = Snapshot("17", EnvelopeStatus.SENT)
-
-
-def failure(way: Way, vendor: Vendor, flow: Any, operation: str = "request") -> EsignError:
-    """What a flow that goes wrong raises."""
-    with pytest.raises(EsignError) as caught:
-        way.run(call(way.session(vendor), flow, operation=operation))
-    return caught.value
 
 
 def good_then_bad(vendor: Vendor) -> Callable[[Heard], bytes]:

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import venv
 import zipfile
 from collections import Counter
@@ -76,12 +77,13 @@ def test_each_provider_is_found_by_its_entry_point(wheels: dict[str, Path]) -> N
 
 def _install(wheels: dict[str, Path], folder: Path) -> Path:
     """An environment with nothing but the three wheels and what they require."""
-    venv.create(folder, with_pip=True)
+    venv.create(folder)
     scripts = folder / ("Scripts" if os.name == "nt" else "bin")
+    install = ["install", "--retries", "1", "--no-compile"]  # little of it is ever imported
     core = f"{wheels['esign_core']}[demo]"
     others = [str(wheel) for package, wheel in wheels.items() if package != "esign_core"]
     installed = subprocess.run(
-        [scripts / "python", "-m", "pip", "install", "--retries", "1", core, *others],
+        [sys.executable, "-m", "pip", "--python", scripts / "python", *install, core, *others],
         cwd=folder,
         check=False,
         capture_output=True,

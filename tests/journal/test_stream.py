@@ -47,7 +47,7 @@ def test_positions_have_no_gap_after_a_rollback(journal: Journal, shelf: Shelf) 
     assert _seqs(journal) == [1, 2]
 
 
-@pytest.mark.promise("R2")
+@pytest.mark.negative_control("R2")
 def test_positions_drawn_outside_of_the_step_have_gaps(journal: Journal) -> None:
     """The control: a plain sequence, which remembers what was rolled back, fails that test."""
 

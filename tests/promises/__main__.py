@@ -1,10 +1,12 @@
 """Runs every test that holds a promise, and prints which promise is held by what.
 
-`python -m tests.promises --only S1,D3` runs those of some; any other argument is pytest's.
+`python -m tests.promises --only S1,D3` runs those of some, and `--whole` cuts the power and kills
+as often as is promised, which takes minutes; any other argument is pytest's.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
@@ -13,6 +15,8 @@ import pytest
 
 from tests.promises.page import BREAKS, HOLDS, ON, promises
 from tests.promises.table import Ran, Result, table, verdict
+
+WHOLE = {"ESIGN_POWER_CUTS": "10000", "ESIGN_KILLS": "50"}  # kills of a receiver on each database
 
 
 class Listener:
@@ -48,6 +52,9 @@ class Listener:
 def main(arguments: Sequence[str]) -> int:
     """Run, print, and answer 0 if every promise that was asked for is held."""
     listener = Listener()
+    if "--whole" in arguments:
+        os.environ.update(WHOLE)
+        arguments = [each for each in arguments if each != "--whole"]
     options = ["-p", "tests.promises.recording", "-q", "--no-header", "-r", "fE"]
     options += ["--continue-on-collection-errors", *arguments]
     code = pytest.main(options, plugins=[listener])

@@ -25,7 +25,7 @@ from esign_core.service.worker import turn
 from esign_core.service.workspace import Workspace
 from esign_core.testing import FakeVendor, fake_registry
 from esign_core.testing.fake_provider import FakeProvider
-from tests.databases import DATABASES, fresh
+from tests.databases import DATABASES, Schemas, fresh
 from tests.service.listing import ListingVendor
 
 T = TypeVar("T")
@@ -37,6 +37,7 @@ class World:
 
     def __init__(self, folder: Path, url: str, connections: dict[str, dict[str, Any]]) -> None:
         self.folder = folder
+        self.closing = ExitStack()
         self.clock = VirtualClock()
         self.vendor = ListingVendor(self.clock.now)
         self.connections = connections
@@ -64,6 +65,11 @@ class World:
             open_session=self.vendor.open_session,
             jitter=lambda: 0.0,
         )
+
+    def end(self) -> None:
+        """It is over, and what its journal holds may go; more than once is no harm."""
+        self.workspace.close()
+        self.closing.close()
 
     def restart(self, *, crash_at: int | None = None) -> None:
         """A new process, which dies instead of its n-th effect if told."""
@@ -188,26 +194,34 @@ def database(request: pytest.FixtureRequest) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def schemas() -> Iterator[Schemas]:
+    """Places for journals in PostgreSQL."""
+    with Schemas() as schemas:
+        yield schemas
+
+
 @pytest.fixture
-def make_world(database: str, tmp_path: Path) -> Iterator[Callable[..., World]]:
+def make_world(database: str, tmp_path: Path, schemas: Schemas) -> Iterator[Callable[..., World]]:
     """Worlds by the vendor's style: `direct`, `job`, `draft`; a second account is `other`."""
     made: list[World] = []
-    journals = ExitStack()
 
     def make(style: str = "direct", **settings: Any) -> World:
         folder = tmp_path / str(len(made))
         folder.mkdir()
         account = {"provider": "fake", "style": style, **settings}
         other = {**account, "webhook_secrets": ["secret-two"], "endpoint": "other"}
-        url = journals.enter_context(fresh(database, folder))
-        world = World(folder, url, {"acme": account, "other": other})
+        place = fresh(database, folder) if database == "sqlite" else schemas.empty(folder)
+        with ExitStack() as opening:
+            url = opening.enter_context(place)
+            world = World(folder, url, {"acme": account, "other": other})
+            world.closing = opening.pop_all()
         made.append(world)
         return world
 
     yield make
     for world in made:
-        world.workspace.close()
-    journals.close()
+        world.end()
 
 
 @pytest.fixture

@@ -4,11 +4,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from esign_core.engine import Task
 from esign_core.errors import PermissionDenied
-from esign_core.journal import WorkKind
+from esign_core.journal import WorkItem, WorkKind
 from esign_core.model import EnvelopeStatus, Snapshot
 from esign_core.provider import Flow
+from esign_core.service import chores
 from esign_core.service.chores import IDLE_SECONDS, work_once
+from esign_core.service.schedule import Again
+from esign_core.service.workspace import Workspace
 from esign_core.testing import Fault
 from esign_core.testing.fake_provider import FakeProvider
 
@@ -116,6 +120,28 @@ def test_chore_that_raises_blocks_no_other(
     world.vendor.complete("1")
     world.work(300)
     assert world.get(poison.id).status is EnvelopeStatus.COMPLETED
+
+
+@pytest.mark.promise("R9")
+def test_fault_of_our_own_blocks_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows of it yet: it is set aside with its place, without words that came with it."""
+    refresh = chores._CHORES[WorkKind.REFRESH]
+    poison, good = world.send("a"), world.send("b")
+
+    def faulty(workspace: Workspace, item: WorkItem) -> Task[Again | None]:
+        if item.subject == poison.id:
+            raise LookupError("canary")
+        return (yield from refresh(workspace, item))
+
+    monkeypatch.setitem(chores._CHORES, WorkKind.REFRESH, faulty)
+    world.vendor.complete("2")
+    world.work(61)
+    assert world.get(good.id).status is EnvelopeStatus.COMPLETED
+    (item,) = world.todo()
+    assert (item.subject, item.leased_until) == (poison.id, None)
+    assert str(item.error).startswith("LookupError at ")
+    assert "canary" not in str(item.error)
+    assert item.due_at > world.clock.now()
 
 
 @pytest.mark.promise("D10")

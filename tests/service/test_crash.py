@@ -69,6 +69,7 @@ def test_crash_at_every_step_asks_nobody_twice_and_loses_nothing(
         _live(world, crash_at=None)
         world.work(LONG)
         _expect_nothing_lost(world)
+        world.end()
         if not crashed:
             break
     else:
@@ -98,6 +99,7 @@ def test_second_crash_changes_nothing_either(
             _live(world, crash_at=None)
             world.work(LONG)
             _expect_nothing_lost(world)
+            world.end()
     assert crashes > 10
 
 

@@ -62,6 +62,7 @@ def test_crash_at_every_step_leaves_all_or_nothing(
         expect_replayed(world, envelope)
         after = replace(world.get(envelope.id), id="", created_at=None, failure=None, seats=())
         ends.append((after, world.kinds()))
+        world.end()
         if not crashed:
             break
     assert all(end == ends[0] for end in ends), "a crash has changed the end"

@@ -136,7 +136,7 @@ def look_at_everything_alive(search: Search) -> None:
 
 def look_at_journal(search: Search, url: str) -> None:
     """In every column of every table, but for those few that need a secret."""
-    engine = create_engine(url)
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.connect() as connection:
         for table in inspect(engine).get_table_names():
             for row in connection.execute(text(f"SELECT * FROM {table}")).mappings():  # noqa: S608

@@ -69,7 +69,7 @@ async def test_batches_are_the_same_when_awaited(esign: Esign) -> None:
 
 def test_late_acknowledgement_takes_nobody_back(esign: Esign) -> None:
     """An old batch that is acknowledged late moves no place backwards."""
-    old = next(esign.events.batches("billing", size=10, forever=False))
+    old = next(esign.events.batches("billing", size=3, forever=False))
     list(esign.events.follow("billing", forever=False))
     old.ack()
     assert list(esign.events.follow("billing", forever=False)) == []

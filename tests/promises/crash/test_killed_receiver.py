@@ -22,7 +22,7 @@ import pytest
 from esign_core import Esign
 
 KILLS = int(os.environ.get("ESIGN_KILLS", "8"))
-"""How often it is killed on each database; a hundred times shows more, and takes minutes."""
+"""How often it is killed on each database; fifty times by `python -m tests.promises --whole`."""
 _SECRET = "whsec_of-nobody-at-all"
 _POSTERS = 4
 

@@ -102,8 +102,11 @@ def test_naive_ways_let_too_many_through(
 ) -> None:
     """Windows of the clock, slots stamped when sending, a budget for each process: all break."""
     crowd(f"sqlite:///{tmp_path / 'esign.db'}", guard).begin(PROCESSES)
-    vendor.wait_for(80)
-    assert most_in_a_window(vendor.arrived, LIMIT.seconds) > LIMIT.count
+    for came in range(LIMIT.count + 1, 81):
+        vendor.wait_for(came)
+        if most_in_a_window(vendor.arrived, LIMIT.seconds) > LIMIT.count:
+            return
+    pytest.fail("the limit was kept")
 
 
 def most_used(arrived: Sequence[float], limit: Limit) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import apsw
@@ -22,6 +23,8 @@ IntegrityError = sqlite3.IntegrityError
 DataError = sqlite3.DataError
 NotSupportedError = sqlite3.NotSupportedError
 Binary = bytes
+CHECKPOINT_PAGES = 20
+"""Fewer than usual, so that there are many checkpoints."""
 paramstyle = "qmark"
 threadsafety = 1
 PARSE_DECLTYPES = PARSE_COLNAMES = 0
@@ -137,4 +140,17 @@ def connect(
     except apsw.Error as error:
         raise _told(error) from error
     opened.set_busy_timeout(round(timeout * 1000))
+    opened.set_wal_hook(_tidied)
     return Connection(opened)
+
+
+def _tidied(opened: apsw.Connection, name: str, pages: int) -> int:
+    """As SQLite does itself after a commit: what goes wrong with that is nobody's error.
+
+    Its own way would not do: apsw raises whatever a file system raised, also what SQLite ignores,
+    and a commit that was kept would look like one that was not.
+    """
+    if pages >= CHECKPOINT_PAGES:
+        with suppress(apsw.Error):
+            _ = opened.wal_checkpoint(name)
+    return apsw.SQLITE_OK

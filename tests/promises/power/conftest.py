@@ -25,7 +25,6 @@ from tests.promises.power.disk import Disk, plugged_in
 
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - only for speed
 ENVELOPES = 6
-_SETTINGS = ("PRAGMA journal_mode=WAL", "PRAGMA wal_autocheckpoint=20")  # so that there are many
 
 
 @dataclass
@@ -85,7 +84,7 @@ def build(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Machine]]:
 
         def make(synchronous: str = "FULL", style: str = "direct", name: str = "0") -> Machine:
             monkeypatch.setattr(Database, "__post_init__", with_apsw)
-            pragmas = (*_SETTINGS, f"PRAGMA synchronous={synchronous}")
+            pragmas = ("PRAGMA journal_mode=WAL", f"PRAGMA synchronous={synchronous}")
             monkeypatch.setattr("esign_core.journal.sqlite._DURABLE", pragmas)
             place = Path(folder) / name
             place.mkdir()

@@ -18,7 +18,7 @@ from tests.promises.power.conftest import ENVELOPES, MEMORY, Machine
 from tests.promises.power.disk import Disk, put_back
 
 CUTS = int(os.environ.get("ESIGN_POWER_CUTS", "1000"))
-"""How often the power is cut in each test; `make soak` asks for more."""
+"""How often the power is cut in each test; 10,000 times by `python -m tests.promises --whole`."""
 
 
 def _cuts(disk: Disk, count: int) -> Iterator[tuple[list[Any], Path]]:
