@@ -11,6 +11,7 @@ import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from esign_core.cli.failures import Misused, missing_extra, tell, tell_interrupted, tell_lost
@@ -78,6 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; answers with the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in words
+    _open_closed()
     try:
         with _unlogged(words), telling_lost_output():
             return _run(words)
@@ -100,6 +102,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tell_interrupted(words[0] if words else "", as_json=as_json)
         return _INTERRUPTED
     return 1
+
+
+def _open_closed() -> None:
+    """Have what is printed go nowhere if the shell has closed stdout (`>&-`), or stderr."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
+            setattr(sys, name, nowhere)
 
 
 def _silence_stdout() -> None:

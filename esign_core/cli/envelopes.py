@@ -73,7 +73,7 @@ def show(
     if as_json:
         show_json(data)
         return
-    _show_data(data)
+    _show_data(found, data)
     if found.is_in_doubt:
         say(what_follows(found))
 
@@ -227,13 +227,14 @@ def show_state(envelope: Envelope, *, as_json: bool) -> None:
     if as_json:
         show_json(data)
     else:
-        _show_data(data)
+        _show_data(envelope, data)
 
 
-def _show_data(data: dict[str, Any]) -> None:
+def _show_data(envelope: Envelope, data: dict[str, Any]) -> None:
     told = ("id", "title", "status", "outcome", "connection", "remote_id", "created_at", "failure")
     following = (data.get("next") or {}).get("text")
-    show_fields([*((name.replace("_", " "), data[name]) for name in told), ("next", following)])
+    shown = {**data, "created_at": envelope.created_at}
+    show_fields([*((name.replace("_", " "), shown[name]) for name in told), ("next", following)])
     columns = ("id", "name", "role", "order", "status")
     rows = [[signer[name] for name in columns] for signer in data["signers"]]
     show_table(("signer", *columns[1:]), rows)

@@ -82,7 +82,7 @@ def event_line(event: Event) -> str:
     how = f"{event.source}, inferred" if event.inferred else event.source.value
     parts = (
         event.seq,
-        event.received_at.isoformat(timespec="milliseconds"),
+        event.received_at,
         event.type,
         event.connection,
         event.envelope_id,

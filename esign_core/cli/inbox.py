@@ -10,7 +10,7 @@ from cyclopts.validators import Number
 
 from esign_core import Esign
 from esign_core.cli.failures import Misused, takes_none
-from esign_core.cli.output import plain, say, show_fields, show_json, show_table
+from esign_core.cli.output import say, show_fields, show_json, show_table
 from esign_core.cli.parameters import AT_LEAST_ONE, DEFAULT_CONFIG, AsJson, ConfigFile
 from esign_core.cli.progress import progress
 from esign_core.journal import DeliveryState
@@ -125,11 +125,11 @@ def _show_all(found: tuple[InboxEntry, ...], *, as_json: bool) -> None:
     rows = [
         (
             str(entry.id),
-            entry.received_at.isoformat(timespec="seconds"),
-            plain(entry.connection),
+            entry.received_at,
+            entry.connection,
             entry.state.value,
             entry.authenticity.value,
-            plain(entry.envelope_id or entry.remote_id or "-"),
+            entry.envelope_id or entry.remote_id or "-",
         )
         for entry in found
     ]
@@ -144,7 +144,8 @@ def _show(entry: InboxEntry, *, raw: bool, as_json: bool) -> None:
     if as_json:
         show_json(told)
     else:
-        show_fields(told.items())
+        times = {"received_at": entry.received_at, "dropped_at": entry.dropped_at}
+        show_fields({**told, **times}.items())
 
 
 def _tell(done: tuple[Receipt, ...], *, as_json: bool) -> None:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, redirect_stdout
+from datetime import UTC, datetime
 from typing import Any, TextIO, cast
 
 
@@ -69,9 +70,14 @@ def show_fields(fields: Iterable[tuple[str, object]]) -> None:
 
 
 def plain(value: object) -> str:
-    """A value on one line. Control characters would move a terminal's cursor, and break columns."""
+    """A value on one line; a time in UTC, to the second.
+
+    Control characters would move a terminal's cursor, and break columns.
+    """
     if value is None:
         return ""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds")
     text = ("yes" if value else "no") if isinstance(value, bool) else str(value)
     return "".join(char if char.isprintable() else " " for char in text)
 

@@ -8,6 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from esign_core.service.arguments import MOST
+
 DEFAULT_CONFIG = Path("esign.toml")
 
 ConfigFile = Annotated[
@@ -20,9 +22,7 @@ ConfigFile = Annotated[
     ),
 ]
 AsJson = Annotated[bool, Parameter(name="--json", help="JSON on stdout, for programs.")]
-_MOST = 2**63 - 1
-"""The highest number that every database knows."""
-AT_LEAST_ZERO = Number(gte=0, lte=_MOST)
-AT_LEAST_ONE = Number(gte=1, lte=_MOST)
+AT_LEAST_ZERO = Number(gte=0, lte=MOST)
+AT_LEAST_ONE = Number(gte=1, lte=MOST)
 EnvelopeId = Annotated[str, Parameter(name="ENVELOPE", help="Our id of it: env_...")]
 Via = Annotated[str, Parameter(help="The connection, by its name in the configuration.")]

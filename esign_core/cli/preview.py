@@ -36,7 +36,8 @@ def show_preview(found: Preview, key: str, *, as_json: bool) -> None:
     if as_json:
         show_json(data)
         return
-    show_fields((name.replace("_", " "), _words(data[name])) for name in (*_FIRST, *more))
+    shown = {**data, "send_at": found.draft.send_at, "expires_at": found.draft.expires_at}
+    show_fields((name.replace("_", " "), _words(shown[name])) for name in (*_FIRST, *more))
     show_table(("signer", "role", "order", "action", "reached by", "more"), _rows(signers, _SIGNER))
     show_table(("document", "signed", "bytes", "sha256", "more"), _rows(documents, _DOCUMENT))
     if not found.check.ok:

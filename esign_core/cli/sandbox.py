@@ -23,6 +23,9 @@ from esign_core.cli.simulators import running, simulators_of
 if TYPE_CHECKING:
     from esign_core.sandbox import Simulator
 
+_SLOWEST = 1000
+"""How many times slower than in life a vendor can be."""
+_PORT = re.compile(r"[0-9]{1,5}")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -39,7 +42,10 @@ def sandbox(
     ] = None,
     scale: Annotated[
         float,
-        Parameter(help="0.1 makes vendors' delays ten times quicker.", validator=Number(gt=0)),
+        Parameter(
+            help="0.1 makes vendors' delays ten times quicker.",
+            validator=Number(gt=0, lte=_SLOWEST),
+        ),
     ] = 1.0,
     as_json: AsJson = False,
 ) -> None:
@@ -131,7 +137,7 @@ def _told(simulator: Simulator) -> dict[str, str]:
 
 def _port(text: str) -> tuple[str, int]:
     name, _, number = text.partition("=")
-    if not name or not number.isdecimal() or int(number) > 0xFFFF:
+    if not name or not _PORT.fullmatch(number) or int(number) > 0xFFFF:
         raise Misused("write --port as NAME=PORT, with a port from 0 to 65535")
     return name, int(number)
 

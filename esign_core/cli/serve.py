@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Sequence
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -9,7 +11,7 @@ from cyclopts.validators import Number
 
 from esign_core import AsyncEsign
 from esign_core.cli.interrupts import until_interrupted
-from esign_core.cli.output import say, show_json
+from esign_core.cli.output import OutputLost, say, show_json
 from esign_core.cli.parameters import DEFAULT_CONFIG, AsJson, ConfigFile
 
 
@@ -42,17 +44,28 @@ def serve(
     from esign_core.integrations.serving import create_app
 
     is_well = True
+    lost: list[Exception] = []
     with until_interrupted():
         esign = AsyncEsign.from_config(config)
         with listening(host, port) as taken:
             url = f"http://{host}:{taken.getsockname()[1]}"
 
             def tell() -> None:
-                if as_json:
-                    show_json({"url": url, "connections": esign.connections})
-                    return
-                names = ", ".join(esign.connections) or "no connection"
-                say(f"Listening at {url}/webhooks/ENDPOINT for {names}.")
+                try:
+                    _tell(url, esign.connections, as_json=as_json)
+                except (OutputLost, BrokenPipeError) as error:
+                    lost.append(error)  # told at the end: from in here, the server would log it
+                    signal.raise_signal(signal.SIGINT)
 
             is_well = run(create_app(esign, worker=worker, ready=tell), taken)
+    if lost:
+        raise lost[0]
     return 0 if is_well else 1
+
+
+def _tell(url: str, connections: Sequence[str], *, as_json: bool) -> None:
+    if as_json:
+        show_json({"url": url, "connections": connections})
+        return
+    names = ", ".join(connections) or "no connection"
+    say(f"Listening at {url}/webhooks/ENDPOINT for {names}.")

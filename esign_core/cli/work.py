@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from esign_core import Esign, WorkItem
 from esign_core.cli.failures import Misused, takes_none
-from esign_core.cli.output import say, show_json, show_table
+from esign_core.cli.output import plain, say, show_json, show_table
 from esign_core.cli.parameters import AT_LEAST_ONE, DEFAULT_CONFIG, AsJson, ConfigFile
 
 
@@ -72,8 +72,8 @@ def work(
 
 def _when(item: WorkItem) -> str:
     if item.dead_at is not None:
-        return f"given up {item.dead_at:%Y-%m-%d %H:%M:%S}"
-    return f"{item.due_at:%Y-%m-%d %H:%M:%S}"
+        return f"given up {plain(item.dead_at)}"
+    return plain(item.due_at)
 
 
 def _data(item: WorkItem) -> dict[str, Any]:

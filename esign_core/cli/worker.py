@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from esign_core import Esign
 from esign_core.cli.interrupts import sleep_until_interrupted, until_interrupted
 from esign_core.cli.output import say, show_json
-from esign_core.cli.parameters import AT_LEAST_ONE, DEFAULT_CONFIG, AsJson, ConfigFile
+from esign_core.cli.parameters import DEFAULT_CONFIG, AsJson, ConfigFile
+from esign_core.service.arguments import MOST_THREADS
 
 
 def worker(
@@ -17,9 +19,10 @@ def worker(
     threads: Annotated[
         int,
         Parameter(
-            help="How much is done at a time; from 2 on, no account takes all.",
+            help=f"How much is done at a time, up to {MOST_THREADS}; from 2 on, no account takes "
+            "all.",
             show_default=True,
-            validator=AT_LEAST_ONE,
+            validator=Number(gte=1, lte=MOST_THREADS),
         ),
     ] = 2,
     config: ConfigFile = DEFAULT_CONFIG,

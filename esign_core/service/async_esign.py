@@ -14,6 +14,7 @@ from esign_core.model import (
     SigningLink,
     WebhookRequest,
 )
+from esign_core.service import arguments
 from esign_core.service.condition import Condition
 from esign_core.service.defaults import JOB_PATIENCE_SECONDS, SIGNED
 from esign_core.service.later import (
@@ -83,6 +84,7 @@ class AsyncEsign(AsyncClosing):
             UnmappedTemplate: The draft's template is not mapped there.
             ProviderError: The vendor could not be asked; only with `online`.
         """
+        arguments.expect_text(via=via)
         return await self._driver.run(check_via(self._workspace, draft, via=via, online=online))
 
     async def send(
@@ -112,6 +114,7 @@ class AsyncEsign(AsyncClosing):
             NotSupported: The connection cannot do it; with every gap and the connections that can.
             ProviderError: What the vendor said; `outcome` tells whether it was sent all the same.
         """
+        arguments.expect_text(via=via)
         return await self._driver.run(
             send(
                 self._workspace,
@@ -119,7 +122,7 @@ class AsyncEsign(AsyncClosing):
                 via=via,
                 key=key,
                 tenant=tenant,
-                wait_seconds=patience_seconds if wait else 0.0,
+                wait_seconds=arguments.seconds_to_wait(patience_seconds, wait=wait),
             )
         )
 
@@ -132,6 +135,7 @@ class AsyncEsign(AsyncClosing):
             KeyReused: The key was used for another draft.
             UnmappedTemplate: The draft's template is not mapped there.
         """
+        arguments.expect_text(via=via)
         return await self._driver.run(
             preview(self._workspace, draft, via=via, key=key, tenant=tenant)
         )
@@ -142,6 +146,7 @@ class AsyncEsign(AsyncClosing):
         Raises:
             UnknownEnvelope: There is none.
         """
+        arguments.expect_text(envelope_id=envelope_id)
         return await self._driver.run(self._workspace.envelope(envelope_id))
 
     async def fetch(self, envelope_id: str) -> Envelope:
@@ -205,7 +210,7 @@ class AsyncEsign(AsyncClosing):
             NotReady: They are not there yet.
             DownloadFailed: One could not be brought over.
         """
-        return await self._driver.run(verbs.download(self._workspace, envelope_id, Path(to), kinds))
+        return await self._driver.run(verbs.download(self._workspace, envelope_id, to, kinds))
 
     async def resolve(
         self,
@@ -226,6 +231,7 @@ class AsyncEsign(AsyncClosing):
             NotReady: It may still turn up by itself; `retry_after_seconds` tells how long.
             ProviderError: The vendor could not be asked; nothing was decided.
         """
+        arguments.expect_decision(envelope_id, adopt)
         return await self._driver.run(
             resolve(self._workspace, envelope_id, adopt=adopt, resend=resend, abandon=abandon)
         )
@@ -245,6 +251,7 @@ class AsyncEsign(AsyncClosing):
         Raises:
             ProviderError: The vendor answered with an error.
         """
+        arguments.expect_request(via, method, path, host, params)
         session = self._workspace.session(via)
         return await self._driver.run(
             operations.request(session, method, path, params=params, json=json, host=host)
@@ -262,6 +269,7 @@ class AsyncEsign(AsyncClosing):
             WebhookRejected: It is not authentic; answer 401.
             JournalUnusable: It could not be kept; answer 503, and the vendor delivers it again.
         """
+        arguments.expect_delivery(endpoint, request)
         return await self._driver.run(receive(self._workspace, endpoint, request))
 
     async def erase(self, email: str, *, is_try: bool = False) -> Erased:
@@ -287,4 +295,5 @@ class AsyncEsign(AsyncClosing):
 
     def worker(self, *, tasks: int = 2) -> AsyncWorker:
         """Do what is left to do, while the answer's `async with` block lasts."""
+        arguments.expect_count(most=arguments.MOST_THREADS, tasks=tasks)
         return AsyncWorker(self._workspace, self._driver, tasks=tasks)

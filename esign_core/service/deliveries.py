@@ -7,6 +7,7 @@ from datetime import timedelta
 from esign_core.engine import AsyncDriver, SyncDriver, Task
 from esign_core.errors import Misconfigured
 from esign_core.journal import DeliveryState, InboxEntry
+from esign_core.service.arguments import expect_a, expect_count, expect_text_or_none
 from esign_core.service.expiry import CHUNK
 from esign_core.service.receipt import Receipt
 from esign_core.service.replay import delivery, replay, replay_all
@@ -176,6 +177,10 @@ def listed(
     limit: int,
 ) -> Task[tuple[InboxEntry, ...]]:
     """Deliveries, the newest first."""
+    expect_text_or_none(connection=connection, envelope_id=envelope_id)
+    expect_count(limit=limit)
+    if before is not None:
+        expect_count(least=0, before=before)
     return workspace.read(
         lambda tx: tuple(
             tx.inbox.list(
@@ -191,6 +196,7 @@ def listed(
 
 def drop_raw(workspace: Workspace, older_than: timedelta) -> Task[int]:
     """Drop headers and bodies of what came before then, some at a time."""
+    expect_a(timedelta, older_than=older_than)
     now = workspace.clock()
     dropped = 0
     while True:

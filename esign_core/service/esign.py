@@ -14,6 +14,7 @@ from esign_core.model import (
     SigningLink,
     WebhookRequest,
 )
+from esign_core.service import arguments
 from esign_core.service.condition import Condition
 from esign_core.service.defaults import JOB_PATIENCE_SECONDS, SIGNED
 from esign_core.service.later import (
@@ -83,6 +84,7 @@ class Esign(Closing):
             UnmappedTemplate: The draft's template is not mapped there.
             ProviderError: The vendor could not be asked; only with `online`.
         """
+        arguments.expect_text(via=via)
         return self._driver.run(check_via(self._workspace, draft, via=via, online=online))
 
     def send(
@@ -112,6 +114,7 @@ class Esign(Closing):
             NotSupported: The connection cannot do it; with every gap and the connections that can.
             ProviderError: What the vendor said; `outcome` tells whether it was sent all the same.
         """
+        arguments.expect_text(via=via)
         return self._driver.run(
             send(
                 self._workspace,
@@ -119,7 +122,7 @@ class Esign(Closing):
                 via=via,
                 key=key,
                 tenant=tenant,
-                wait_seconds=patience_seconds if wait else 0.0,
+                wait_seconds=arguments.seconds_to_wait(patience_seconds, wait=wait),
             )
         )
 
@@ -130,6 +133,7 @@ class Esign(Closing):
             KeyReused: The key was used for another draft.
             UnmappedTemplate: The draft's template is not mapped there.
         """
+        arguments.expect_text(via=via)
         return self._driver.run(preview(self._workspace, draft, via=via, key=key, tenant=tenant))
 
     def get(self, envelope_id: str) -> Envelope:
@@ -138,6 +142,7 @@ class Esign(Closing):
         Raises:
             UnknownEnvelope: There is none.
         """
+        arguments.expect_text(envelope_id=envelope_id)
         return self._driver.run(self._workspace.envelope(envelope_id))
 
     def fetch(self, envelope_id: str) -> Envelope:
@@ -201,7 +206,7 @@ class Esign(Closing):
             NotReady: They are not there yet.
             DownloadFailed: One could not be brought over.
         """
-        return self._driver.run(verbs.download(self._workspace, envelope_id, Path(to), kinds))
+        return self._driver.run(verbs.download(self._workspace, envelope_id, to, kinds))
 
     def resolve(
         self,
@@ -222,6 +227,7 @@ class Esign(Closing):
             NotReady: It may still turn up by itself; `retry_after_seconds` tells how long.
             ProviderError: The vendor could not be asked; nothing was decided.
         """
+        arguments.expect_decision(envelope_id, adopt)
         return self._driver.run(
             resolve(self._workspace, envelope_id, adopt=adopt, resend=resend, abandon=abandon)
         )
@@ -241,6 +247,7 @@ class Esign(Closing):
         Raises:
             ProviderError: The vendor answered with an error.
         """
+        arguments.expect_request(via, method, path, host, params)
         session = self._workspace.session(via)
         return self._driver.run(
             operations.request(session, method, path, params=params, json=json, host=host)
@@ -258,6 +265,7 @@ class Esign(Closing):
             WebhookRejected: It is not authentic; answer 401.
             JournalUnusable: It could not be kept; answer 503, and the vendor delivers it again.
         """
+        arguments.expect_delivery(endpoint, request)
         return self._driver.run(receive(self._workspace, endpoint, request))
 
     def erase(self, email: str, *, is_try: bool = False) -> Erased:
@@ -283,4 +291,5 @@ class Esign(Closing):
 
     def worker(self, *, threads: int = 2) -> Worker:
         """Do what is left to do, while the answer's `with` block lasts."""
+        arguments.expect_count(most=arguments.MOST_THREADS, threads=threads)
         return Worker(self._workspace, self._driver, threads=threads)

@@ -10,6 +10,7 @@ import anyio
 from esign_core.engine import AsyncDriver, SyncDriver, Task
 from esign_core.journal import Journal
 from esign_core.model import Event
+from esign_core.service.arguments import expect_count, expect_text_or_none, expect_whole_number
 from esign_core.service.batches import AsyncBatch, Batch, Page
 from esign_core.service.pages import advance, next_page
 from esign_core.service.workspace import Workspace
@@ -24,7 +25,14 @@ _NEWS_EVERY_SECONDS = 0.05
 def read(
     workspace: Workspace, after: int, limit: int, envelope_id: str | None
 ) -> Task[list[Event]]:
-    """Events after a position, in order."""
+    """Events after a position, in order.
+
+    Raises:
+        Misconfigured: That cannot be a position, a limit or an id.
+    """
+    expect_count(least=0, after=after)
+    expect_count(limit=limit)
+    expect_text_or_none(envelope_id=envelope_id)
     return workspace.read(
         lambda tx: tx.stream.read(after=after, limit=limit, envelope_id=envelope_id)
     )
@@ -48,7 +56,11 @@ class Events:
     def read(
         self, *, after: int = 0, limit: int = 100, envelope_id: str | None = None
     ) -> list[Event]:
-        """Events after a position, in order; of one envelope if it is named."""
+        """Events after a position, in order; of one envelope if it is named.
+
+        Raises:
+            Misconfigured: That cannot be a position, a limit or an id.
+        """
         return self._driver.run(read(self._workspace, after, limit, envelope_id))
 
     def follow(self, consumer: str, *, forever: bool = True) -> Iterator[Event]:
@@ -92,6 +104,7 @@ class Events:
         self._driver.run(advance(self._workspace, page))
 
     def _pages(self, consumer: str, size: int, *, forever: bool) -> Iterator[Page]:
+        expect_whole_number(size=size)
         while True:
             seen = self._workspace.journal.seen()
             page = self._driver.run(next_page(self._workspace, consumer, size))
@@ -113,7 +126,11 @@ class AsyncEvents:
     async def read(
         self, *, after: int = 0, limit: int = 100, envelope_id: str | None = None
     ) -> list[Event]:
-        """Events after a position, in order; of one envelope if it is named."""
+        """Events after a position, in order; of one envelope if it is named.
+
+        Raises:
+            Misconfigured: That cannot be a position, a limit or an id.
+        """
         return await self._driver.run(read(self._workspace, after, limit, envelope_id))
 
     async def follow(self, consumer: str, *, forever: bool = True) -> AsyncIterator[Event]:
@@ -159,6 +176,7 @@ class AsyncEvents:
         await self._driver.run(advance(self._workspace, page))
 
     async def _pages(self, consumer: str, size: int, *, forever: bool) -> AsyncIterator[Page]:
+        expect_whole_number(size=size)
         while True:
             seen = self._workspace.journal.seen()
             page = await self._driver.run(next_page(self._workspace, consumer, size))

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from pydantic import SecretStr
 
+from esign_core.service import arguments
 from esign_core.service.later import (
     Config,
     Journal,
@@ -35,6 +36,9 @@ class Opened:
         registry: Registry | None = None,
     ) -> None:
         keys = as_keys(encryption_keys)
+        arguments.expect_a(Mapping, connections=connections)
+        if archive is not None:
+            arguments.expect_path(archive=archive)
         folder = str(archive) if archive is not None else None
         config = Config(
             dict(connections), journal, refresh_after_seconds, folder, keys, keep_raw_days

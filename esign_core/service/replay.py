@@ -11,6 +11,7 @@ from esign_core.engine import Task
 from esign_core.errors import NotInJournal, NotReady
 from esign_core.journal import DeliveryState, InboxEntry, Transaction, WorkKind
 from esign_core.model import Envelope, Notice
+from esign_core.service.arguments import expect_count
 from esign_core.service.receipt import Receipt
 from esign_core.service.record import (
     Reading,
@@ -30,6 +31,7 @@ def delivery(workspace: Workspace, delivery_id: int) -> Task[InboxEntry]:
     Raises:
         NotInJournal: There is none with that id.
     """
+    expect_count(delivery_id=delivery_id)
     found = yield from workspace.read(lambda tx: tx.inbox.get(delivery_id))
     if found is None:
         raise NotInJournal(f"the inbox has no delivery {delivery_id}; `esign inbox list` shows it.")

@@ -21,6 +21,13 @@ from esign_core.model import (
 from esign_core.model.snapshot import SignerSnapshot
 from esign_core.service import operations
 from esign_core.service.archive import record_files
+from esign_core.service.arguments import (
+    expect_count,
+    expect_kinds,
+    expect_path,
+    expect_text,
+    expect_text_or_none,
+)
 from esign_core.service.downloads import bring_all
 from esign_core.service.record import record_snapshot
 from esign_core.service.workspace import Workspace
@@ -30,6 +37,7 @@ T = TypeVar("T")
 
 def fetch(workspace: Workspace, envelope_id: str) -> Task[Envelope]:
     """Look at the vendor how an envelope stands, and write it down."""
+    expect_text(envelope_id=envelope_id)
     envelope = yield from workspace.envelope(envelope_id)
     session, remote_id = workspace.place(envelope)
     snapshot = yield from _about(envelope, operations.fetch(session, remote_id))
@@ -38,6 +46,8 @@ def fetch(workspace: Workspace, envelope_id: str) -> Task[Envelope]:
 
 def cancel(workspace: Workspace, envelope_id: str, reason: str | None) -> Task[Envelope]:
     """Call an envelope off, and write down what it is then."""
+    expect_text_or_none(reason=reason)
+    expect_text(envelope_id=envelope_id)
     envelope = yield from workspace.envelope(envelope_id)
     session, remote_id = workspace.place(envelope)
     snapshot = yield from _about(envelope, operations.cancel(session, remote_id, reason))
@@ -46,6 +56,8 @@ def cancel(workspace: Workspace, envelope_id: str, reason: str | None) -> Task[E
 
 def remind(workspace: Workspace, envelope_id: str, signer: str | None) -> Task[None]:
     """Have the vendor write once more; to one signer by our id, or to all that are open."""
+    expect_text_or_none(signer=signer)
+    expect_text(envelope_id=envelope_id)
     envelope = yield from workspace.envelope(envelope_id)
     session, remote_id = workspace.place(envelope)
     if envelope.is_final:
@@ -79,6 +91,7 @@ def remind(workspace: Workspace, envelope_id: str, signer: str | None) -> Task[N
 
 def signing_links(workspace: Workspace, envelope_id: str) -> Task[tuple[SigningLink, ...]]:
     """Where each signer signs, with our signer ids."""
+    expect_text(envelope_id=envelope_id)
     envelope = yield from workspace.envelope(envelope_id)
     session, remote_id = workspace.place(envelope)
     links = yield from _about(envelope, operations.signing_links(session, remote_id))
@@ -93,12 +106,15 @@ def signing_links(workspace: Workspace, envelope_id: str) -> Task[tuple[SigningL
 
 
 def download(
-    workspace: Workspace, envelope_id: str, to: Path, kinds: Collection[ArtifactKind]
+    workspace: Workspace, envelope_id: str, to: str | Path, kinds: Collection[ArtifactKind]
 ) -> Task[tuple[SavedFile, ...]]:
     """Bring an envelope's files into a folder of its own below `to`; their hashes are told."""
+    expect_path(to=to)
+    expect_kinds(kinds)
+    expect_text(envelope_id=envelope_id)
     envelope = yield from workspace.envelope(envelope_id)
     session, remote_id = workspace.place(envelope)
-    folder = to / envelope.id
+    folder = Path(to) / envelope.id
     task = bring_all(session, remote_id, to=folder, kinds=kinds)
     brought = yield from _about(envelope, task)
     yield from workspace.write(lambda tx: record_files(workspace, tx, envelope_id, brought))
@@ -117,8 +133,10 @@ def list_envelopes(
 
     Raises:
         UnknownConnection: There is no such connection.
-        Misconfigured: There is no such status.
+        Misconfigured: There is no such status, or that cannot be a tenant or a limit.
     """
+    expect_text_or_none(tenant=tenant, connection=connection)
+    expect_count(limit=limit)
     names = [each.value for each in EnvelopeStatus]
     if status is not None and status not in names:
         guess = did_you_mean(str(status), names) or f" There are: {', '.join(names)}."

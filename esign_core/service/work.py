@@ -5,6 +5,7 @@ from __future__ import annotations
 from esign_core.engine import AsyncDriver, SyncDriver, Task
 from esign_core.errors import NotInJournal
 from esign_core.journal import Transaction, WorkItem
+from esign_core.service.arguments import expect_count, expect_text, expect_text_or_none
 from esign_core.service.next_step import NextStep, next_step
 from esign_core.service.workspace import Workspace
 
@@ -13,6 +14,8 @@ def list_work(
     workspace: Workspace, *, dead: bool | None, envelope_id: str | None, limit: int
 ) -> Task[tuple[WorkItem, ...]]:
     """What is left to do."""
+    expect_text_or_none(envelope_id=envelope_id)
+    expect_count(limit=limit)
     return workspace.read(
         lambda tx: tuple(tx.work.list(dead=dead, subject=envelope_id, limit=limit))
     )
@@ -20,6 +23,7 @@ def list_work(
 
 def next_of(workspace: Workspace, envelope_id: str) -> Task[NextStep | None]:
     """What happens next to an envelope."""
+    expect_text(envelope_id=envelope_id)
 
     def read(tx: Transaction) -> NextStep | None:
         envelope = tx.envelopes.get(envelope_id)
@@ -30,6 +34,7 @@ def next_of(workspace: Workspace, envelope_id: str) -> Task[NextStep | None]:
 
 def retry(workspace: Workspace, id_: int) -> Task[WorkItem]:
     """See that something is done now."""
+    expect_count(id_=id_)
     now = workspace.clock()
     found = yield from workspace.write(lambda tx: tx.work.retry(id_, now))
     return _expected(found, id_)
@@ -37,6 +42,7 @@ def retry(workspace: Workspace, id_: int) -> Task[WorkItem]:
 
 def drop(workspace: Workspace, id_: int) -> Task[WorkItem]:
     """See that something is not done."""
+    expect_count(id_=id_)
     found = yield from workspace.write(lambda tx: tx.work.remove(id_))
     return _expected(found, id_)
 

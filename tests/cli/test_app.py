@@ -257,6 +257,17 @@ def test_a_full_disk_is_told_in_a_line(words: list[str], config: Path, sent: str
     assert ran.returncode == 1
 
 
+@pytest.mark.parametrize("words", ["list", "show env_nowhere", "serve --port 70000"])
+def test_closed_streams_are_no_fault(words: str, config: Path) -> None:
+    """Whoever closes them wants no output; the exit code is what it would be."""
+    command = [sys.executable, "-m", "esign_core.cli", *words.split(), "--config", str(config)]
+    usual = subprocess.run(command, capture_output=True, check=False)
+    for closed, rest in ((">&-", usual.stderr), ("2>&-", usual.stdout)):
+        shell = ["sh", "-c", f'"$@" {closed}', "sh", *command]
+        ran = subprocess.run(shell, capture_output=True, check=False)
+        assert (ran.returncode, ran.stdout + ran.stderr) == (usual.returncode, rest)
+
+
 def test_a_failure_of_another_file_is_not_taken_for_stdout_s(
     esign: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

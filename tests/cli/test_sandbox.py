@@ -72,11 +72,17 @@ def test_people_get_a_configuration_to_copy(start: Run) -> None:
             assert connection.list() == ((), None)
 
 
-def test_a_port_for_nobody_is_refused(esign: Run) -> None:
-    """A mistyped name starts nothing."""
-    answer = esign("sandbox", "--port", "acme=8000")
+@pytest.mark.parametrize(
+    ("name", "told"), [("acme", "acme"), (" ", " "), ("a/b", "a/b"), ("a\x1b[31m\n", "a [31m")]
+)
+def test_a_port_for_nobody_is_refused(name: str, told: str, esign: Run) -> None:
+    """A mistyped name starts nothing, and moves no cursor."""
+    answer = esign("sandbox", "--port", f"{name}=8000")
     assert answer.code == 1
-    assert answer.err == 'UnknownProvider: "acme" has no simulator. Some have: penneo, penvio.\n'
+    said = " ".join(answer.err.splitlines())
+    assert said.startswith(f'UnknownProvider: "{told}')
+    assert said.endswith('" has no simulator. Some have: penneo, penvio.')
+    assert "\x1b" not in said
 
 
 def test_a_file_that_is_there_starts_nothing(
@@ -98,6 +104,14 @@ def test_a_file_that_is_there_starts_nothing(
     [
         (("--scale", "0"), "> 0"),
         (("--scale", "-1"), "> 0"),
+        (("--scale", "1001"), "<= 1000"),
+        (("--scale", "inf"), "<= 1000"),
+        (("--scale", "nan"), "--scale. Must be"),
+        (("--name", "acme"), "Unknown option: --name"),
+        (("--port", "=8000"), "write --port as NAME=PORT"),
+        (("--port", "penvio=65536"), "write --port as NAME=PORT"),
+        (("--port", f"penvio={'9' * 5000}"), "write --port as NAME=PORT"),
+        (("--port", "penvio=\u0663"), "write --port as NAME=PORT"),
         (("--webhooks", "foo"), "write --webhooks as http://"),
         (("--webhooks", "ftp://127.0.0.1/webhooks"), "write --webhooks as http://"),
         (("--webhooks", "http://127.0.0.1:port"), "write --webhooks as http://"),

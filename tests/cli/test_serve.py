@@ -3,9 +3,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -160,3 +163,35 @@ def test_a_head_without_end_is_400(http: httpx.Client, piece: bytes) -> None:
                 line.sendall(piece)
         assert line.recv(15) == b"HTTP/1.1 400 Ba"
     assert http.get("/health").is_success
+
+
+@pytest.mark.parametrize("words", [[], ["--json"], ["--worker"]])
+def test_a_full_disk_is_told_in_a_line(words: list[str], config: Path) -> None:
+    """Nobody would learn where it listens: it ends, without the server's traceback."""
+    command = [sys.executable, "-m", "esign_core.cli", "serve", "--port", "0", *words]
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [*command, "--config", str(config)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    told = json.loads(ran.stderr)["error"]["message"] if "--json" in words else ran.stderr.strip()
+    lost = "The output could not be written: No space left on device."
+    assert (ran.returncode, told) == (1, f"{lost} What the command did is done.")
+
+
+def test_a_reader_that_has_had_enough_ends_it(config: Path) -> None:
+    """`esign serve | head -0` prints no traceback."""
+    read, write = os.pipe()
+    os.close(read)
+    ran = subprocess.run(
+        [sys.executable, "-m", "esign_core.cli", "serve", "--port", "0", "--config", str(config)],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(write)
+    assert (ran.returncode, ran.stderr) == (1, "")

@@ -34,3 +34,15 @@ def test_people_are_told_for_whom_it_works(start: Run, config: Path) -> None:
     assert start("worker", "--config", config).line() == (
         "Working for penneo, penvio. Ctrl-C ends it."
     )
+
+
+@pytest.mark.parametrize(
+    ("threads", "told"), [("0", ">= 1"), ("101", "<= 100"), ("100000", "<= 100")]
+)
+def test_threads_that_cannot_be_meant_are_usage(
+    threads: str, told: str, esign: Run, config: Path
+) -> None:
+    """No machine is better for thousands of them."""
+    answer = esign("worker", "--threads", threads, "--config", config)
+    assert (answer.code, answer.out) == (2, "")
+    assert told in answer.err

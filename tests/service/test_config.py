@@ -75,7 +75,9 @@ def test_absolute_journal_stays(tmp_path: Path, journal: str, read: str) -> None
 
 
 @pytest.mark.promise("R1")
-@pytest.mark.parametrize("journal", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+@pytest.mark.parametrize(
+    "journal", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite+pysqlite://"]
+)
 def test_journal_of_a_file_of_settings_lasts(tmp_path: Path, journal: str) -> None:
     """A file name that was forgotten must not make a receiver that answers 2xx and forgets."""
     with pytest.raises(Misconfigured, match=r"it would end with the process.*Name a file"):
@@ -251,8 +253,8 @@ def _opened(registry: Registry, **connections: Any) -> Workspace:
             {"provider": "fake", "api_kee": "x", "style": "y"},
             r'connections\.acme\.style: .*\n.*acme\.api_kee: is not known here.*mean "api_key"',
         ),
-        ({"provider": "fake", "endpoint": "a/b"}, "acme.endpoint: must be the last part of an"),
-        ({"provider": "fake", "endpoint": 5}, "acme.endpoint: must be the last part of an"),
+        ({"provider": "fake", "endpoint": "a/b"}, "acme.endpoint: must be text: the last part"),
+        ({"provider": "fake", "endpoint": 5}, "acme.endpoint: must be text: the last part"),
     ],
 )
 def test_mistake_in_a_connection_names_it(
