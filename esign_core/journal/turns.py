@@ -6,7 +6,7 @@ import os
 import time
 import weakref
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class Turns:
     """
 
     def __init__(self, shared: Path, patience_seconds: float) -> None:
+        self._shared = shared
         self._path = shared.with_name(f"{shared.name}-turns")
         self._patience_seconds = patience_seconds
         self._file: int | None = None
@@ -66,12 +67,24 @@ class Turns:
 
     def _opened(self) -> int:
         try:
-            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if not self._path.exists():
+                self._make()
+            return os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
             raise JournalUnusable(
                 f'the journal\'s lock file "{self._path}" cannot be opened: {error.strerror}. '
                 "Nothing was done; give this process the right to write there."
             ) from error
+
+    def _make(self) -> None:
+        """Make the file. Whoever may write to the one that is shared may write to it, too."""
+        rights = self._shared.stat().st_mode & 0o666 if self._shared.exists() else 0o600
+        with suppress(FileExistsError):
+            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                os.fchmod(file, rights)  # whatever the umask is
+            finally:
+                os.close(file)
 
     def _wait(self, file: int) -> None:
         until = time.monotonic() + self._patience_seconds

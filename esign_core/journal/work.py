@@ -10,60 +10,21 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    bindparam,
     case,
     delete,
-    func,
-    null,
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from esign_core.journal import codec, work_statements
 from esign_core.journal.rows import Rows
 from esign_core.journal.schema import work
-from esign_core.journal.sql import POSTGRESQL, Compiled
-from esign_core.journal.work_statements import ALIVE, AS_CLAIMED, IS_THERE, KNOWN
+from esign_core.journal.work_statements import ALIVE, AS_CLAIMED, IS_THERE, KNOWN, PLAN
 from esign_core.model import WorkItem, WorkKind
 
+_LONGEST_LEASE = timedelta(days=1)
 _NEVER = codec.dump_time(datetime(9999, 12, 31, tzinfo=UTC))
 """When what was given up is due: out of the way of what is looked through for work."""
-
-
-def _planning(inserted: sqlite.Insert | postgresql.Insert, earlier: Any) -> Compiled:
-    """What was given up lives again; what lives keeps its count of failures."""
-    statement = inserted.values(
-        kind=bindparam("kind"),
-        subject=bindparam("subject"),
-        connection=bindparam("connection"),
-        due_at=bindparam("due_at"),
-        attempts=0,
-        pause_seconds=bindparam("pause_seconds"),
-    )
-    told = statement.excluded
-    return Compiled(
-        statement.on_conflict_do_update(
-            index_elements=["kind", "subject"],
-            set_={
-                "due_at": earlier(work.c.due_at, told.due_at),
-                "pause_seconds": told.pause_seconds,
-                "attempts": case((ALIVE, work.c.attempts), else_=0),
-                "error": case((ALIVE, work.c.error), else_=null()),
-                "dead_at": null(),
-            },
-            # else nothing would change, as with most deliveries, and would be written all the same
-            where=(told.due_at < work.c.due_at)
-            | (told.pause_seconds != work.c.pause_seconds)
-            | ~ALIVE,
-        )
-    )
-
-
-_PLAN = {
-    "sqlite": _planning(sqlite.insert(work), func.min),
-    POSTGRESQL: _planning(postgresql.insert(work), func.least),
-}
 
 
 class Work:
@@ -89,7 +50,9 @@ class Work:
     ) -> None:
         """See that something is done at `due_at` at the latest; what is planned sooner stays.
 
-        What was given up is taken up again: to plan it is to have news of it.
+        What was given up is taken up again: to plan it is to have news of it. A time after the end
+        of a lease that somebody has just now is not kept: whoever is at it says when it is due
+        again, or that nothing is left.
         """
         self.has_planned = True
         row = {
@@ -99,7 +62,7 @@ class Work:
             "due_at": codec.dump_time(due_at),
             "pause_seconds": pause_seconds,
         }
-        self._rows.put_off(_PLAN[self._rows.dialect], row)
+        self._rows.put_off(PLAN[self._rows.dialect], row)
 
     def hurry(self, kind: WorkKind, connection: str, due_at: datetime) -> None:
         """See that everything of a kind is done at `due_at` at the latest, if it is to be done."""
@@ -218,12 +181,12 @@ class Work:
         return given_up.rowcount == 1
 
     def retry(self, id_: int, now: datetime) -> WorkItem | None:
-        """What is done now, as if it had never failed; None if there is no such thing."""
-        _ = self._connection.execute(
-            update(work)
-            .where(work.c.id == id_)
-            .values(due_at=codec.dump_time(now), attempts=0, pause_seconds=0, dead_at=None)
-        )
+        """What is done now, as if it had never failed; None if there is no such thing.
+
+        A lease that nobody takes for so long was taken by a clock that went wrong; it ends.
+        """
+        told = {"due": codec.dump_time(now), "absurd": codec.dump_time(now + _LONGEST_LEASE)}
+        _ = work_statements.RETRY.run(self._connection, item=id_, **told)
         return self.find(id_)
 
     def remove(self, id_: int) -> WorkItem | None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     bindparam,
     case,
     delete,
+    func,
     literal_column,
     null,
     or_,
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from esign_core.journal.schema import work
-from esign_core.journal.sql import Compiled, least_of
+from esign_core.journal.sql import POSTGRESQL, Compiled, least_of
 from esign_core.model import WorkKind
 
 ALIVE = work.c.dead_at.is_(None)
@@ -71,6 +74,54 @@ DONE = Compiled(delete(work).where(_OURS & AS_CLAIMED))
 DONE_FOR_NOW = Compiled(
     update(work).where(_OURS).values(leased_until=null(), attempts=0, error=null())
 )
+RETRY = Compiled(
+    update(work)
+    .where(work.c.id == bindparam("item"))
+    .values(
+        due_at=bindparam("due"),
+        attempts=0,
+        pause_seconds=0,
+        leased_until=case(
+            (work.c.leased_until > bindparam("absurd"), null()), else_=work.c.leased_until
+        ),
+        dead_at=null(),
+    )
+)
+
+
+def _planning(inserted: sqlite.Insert | postgresql.Insert, earlier: Any) -> Compiled:
+    """What was given up lives again; what lives keeps its count of failures."""
+    statement = inserted.values(
+        kind=bindparam("kind"),
+        subject=bindparam("subject"),
+        connection=bindparam("connection"),
+        due_at=bindparam("due_at"),
+        attempts=0,
+        pause_seconds=bindparam("pause_seconds"),
+    )
+    told = statement.excluded
+    return Compiled(
+        statement.on_conflict_do_update(
+            index_elements=["kind", "subject"],
+            set_={
+                "due_at": earlier(work.c.due_at, told.due_at),
+                "pause_seconds": told.pause_seconds,
+                "attempts": case((ALIVE, work.c.attempts), else_=0),
+                "error": case((ALIVE, work.c.error), else_=null()),
+                "dead_at": null(),
+            },
+            # else nothing would change, as with most deliveries, and would be written all the same
+            where=(told.due_at < work.c.due_at)
+            | (told.pause_seconds != work.c.pause_seconds)
+            | ~ALIVE,
+        )
+    )
+
+
+PLAN = {
+    "sqlite": _planning(sqlite.insert(work), func.min),
+    POSTGRESQL: _planning(postgresql.insert(work), func.least),
+}
 
 
 @cache

@@ -37,6 +37,8 @@ from esign_core.service.workspace import Workspace
 
 IDLE_SECONDS = 2.0
 """How long a worker sleeps at the most: another process may have written work down."""
+_BLOCKED = timedelta(minutes=1)
+"""When to look again after something at which a thread of this process still is."""
 
 
 @dataclass(frozen=True)
@@ -74,19 +76,22 @@ def work_once(workspace: Workspace) -> Task[float]:
     item = yield from claimed(workspace, now, choice)
     if item is None:  # somebody else was quicker
         return 0.0
-    if not workspace.lanes.begin(item.connection):
-        yield from _hand_back(workspace, item)
+    if workspace.lanes.is_inside(item.id):  # who is blocked in it must not get one more thread
+        yield from _hand_back(workspace, item, now + _BLOCKED)
+        return 0.0
+    if not workspace.lanes.begin(item.connection, item.id):
+        yield from _hand_back(workspace, item, item.due_at)
         return 0.0
     try:
         yield from _do(workspace, item)
     finally:
-        workspace.lanes.end(item.connection)
+        workspace.lanes.end(item.connection, item.id)
     return 0.0
 
 
-def _hand_back(workspace: Workspace, item: WorkItem) -> Task[None]:
-    """Another thread was quicker to take the account's last place; it is as if nobody had come."""
-    due_at, pause, error = item.due_at, item.pause_seconds, item.error
+def _hand_back(workspace: Workspace, item: WorkItem, due_at: datetime) -> Task[None]:
+    """Another thread of this process is in the way; it is as if nobody had come."""
+    pause, error = item.pause_seconds, item.error
     yield from workspace.aside(lambda tx: tx.work.again(item, due_at, pause, error, counts=False))
 
 

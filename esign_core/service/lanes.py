@@ -66,6 +66,7 @@ class Lanes:
         self._keeps_one = keeps_one
         self._threads = 0
         self._at_it: Counter[str] = Counter()
+        self._inside: set[int] = set()
         self._failures: Counter[str] = Counter()
         self._closed_until: dict[str, datetime] = {}
         self._served: set[str] = set()
@@ -86,19 +87,26 @@ class Lanes:
             without = frozenset(closed | tried | self._full())
             return Choice(without, frozenset(self._served), self._turns % 2 == 1)
 
-    def begin(self, name: str) -> bool:
+    def begin(self, name: str, item_id: int) -> bool:
         """Something is done for an account; False if it has no thread to do it with any more."""
         with self._lock:
             if name in self._full():
                 return False
             self._turns += 1
             self._at_it[name] += 1
+            self._inside.add(item_id)
             self._served = {name} if name in self._served else {*self._served, name}
             return True
 
-    def end(self, name: str) -> None:
+    def is_inside(self, item_id: int) -> bool:
+        """Whether a thread is at it still, though its lease has ended: it may be blocked in it."""
+        with self._lock:
+            return item_id in self._inside
+
+    def end(self, name: str, item_id: int) -> None:
         """Nobody of them does it any more."""
         with self._lock:
+            self._inside.discard(item_id)
             self._at_it[name] -= 1
             if self._at_it[name] <= 0:
                 del self._at_it[name]

@@ -68,13 +68,14 @@ def _taken(
         raise
     delivery = _Delivery(session, request, verified, now)
     watch.proves(delivery.authenticity)
-    reading = read(session, request)
-    try:
-        return (yield from workspace.write(lambda tx: _keep(workspace, tx, delivery, reading)))
-    except EsignError:
-        raise
-    except Exception as error:  # noqa: BLE001 - what the adapter read makes no sense: kept unread
-        fault = Reading(error=type(error).__name__)
+    reading = fault = read(session, request)
+    for _ in range(2):  # what stopped it may be no fault of the delivery, as a time limit is none
+        try:
+            return (yield from workspace.write(lambda tx: _keep(workspace, tx, delivery, reading)))
+        except EsignError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what the adapter read makes no sense
+            fault = Reading(error=type(error).__name__)
     return (yield from workspace.write(lambda tx: _keep(workspace, tx, delivery, fault)))
 
 

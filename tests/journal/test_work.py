@@ -330,6 +330,18 @@ def test_person_tries_again_or_leaves_it(journal: Journal, shelf: Shelf) -> None
     assert journal.write(lambda tx: tx.work.retry(number, shelf.at(60))) is None
 
 
+def test_retry_ends_a_lease_of_a_clock_that_went_wrong(journal: Journal, shelf: Shelf) -> None:
+    """It would lock everybody out for years; one that somebody can have taken goes on."""
+    years = 10 * 365 * 86400
+    _plan(journal, shelf, 0)
+    item = _claimed(journal, shelf, years)
+    assert _claim(journal, shelf, years - 1) is None
+    _ = journal.write(lambda tx: tx.work.retry(item.id, shelf.at(50)))
+    assert _claimed(journal, shelf, 50).id == item.id
+    _ = journal.write(lambda tx: tx.work.retry(item.id, shelf.at(51)))
+    assert _claim(journal, shelf, 52) is None
+
+
 def _give_up(journal: Journal, shelf: Shelf) -> int:
     item = _claimed(journal, shelf, 1)
     assert journal.write(lambda tx: tx.work.give_up(item, shelf.at(3), "Refused: no"))

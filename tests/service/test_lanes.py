@@ -19,9 +19,9 @@ def _closed(lanes: Lanes, seconds: float = 0) -> set[str]:
 
 
 def _fail(lanes: Lanes, name: str, seconds: float) -> None:
-    lanes.begin(name)
+    lanes.begin(name, 1)
     lanes.failed(name, _at(seconds))
-    lanes.end(name)
+    lanes.end(name, 1)
 
 
 def test_every_account_has_its_turn_in_a_round() -> None:
@@ -29,8 +29,8 @@ def test_every_account_has_its_turn_in_a_round() -> None:
     lanes = Lanes()
     served = []
     for name in ("a", "b", "c", "b"):
-        lanes.begin(name)
-        lanes.end(name)
+        lanes.begin(name, 1)
+        lanes.end(name, 1)
         served.append(set(lanes.choice(NOON).rather_not))
     assert served == [{"a"}, {"a", "b"}, {"a", "b", "c"}, {"b"}]
 
@@ -41,8 +41,8 @@ def test_every_other_turn_is_for_what_has_just_begun() -> None:
     turns = []
     for _ in range(4):
         turns.append(lanes.choice(NOON).quickest_first)
-        lanes.begin("a")
-        lanes.end("a")
+        lanes.begin("a", 1)
+        lanes.end("a", 1)
     assert turns == [False, True, False, True]
 
 
@@ -70,11 +70,11 @@ def test_account_that_fails_is_tried_by_one_at_a_time() -> None:
     lanes = Lanes()
     _fail(lanes, "a", 0)
     assert _closed(lanes) == set()
-    lanes.begin("a")
+    lanes.begin("a", 1)
     assert _closed(lanes) == {"a"}
-    lanes.end("a")
+    lanes.end("a", 1)
     assert _closed(lanes) == set()
-    lanes.begin("a")
+    lanes.begin("a", 1)
     lanes.went_well("a")
     assert _closed(lanes) == set()
 
@@ -98,11 +98,11 @@ def test_last_free_thread_is_for_other_accounts(threads: int, most: int) -> None
     """Whoever has all the others may be inside of an adapter that blocks."""
     lanes = Lanes(keeps_one=True)
     lanes.come(threads)
-    assert [lanes.begin("a") for _ in range(threads)] == [True] * most + [False]
+    assert [lanes.begin("a", 1) for _ in range(threads)] == [True] * most + [False]
     assert _closed(lanes) == {"a"}
-    assert lanes.begin("b")
-    lanes.end("a")
-    assert lanes.begin("a")
+    assert lanes.begin("b", 1)
+    lanes.end("a", 1)
+    assert lanes.begin("a", 1)
 
 
 def test_one_thread_is_for_everybody() -> None:
@@ -110,7 +110,7 @@ def test_one_thread_is_for_everybody() -> None:
     for keeps_one, threads in ((True, 1), (False, 2), (True, 0)):
         lanes = Lanes(keeps_one=keeps_one)
         lanes.come(threads)
-        assert [lanes.begin("a") for _ in range(3)] == [True] * 3
+        assert [lanes.begin("a", 1) for _ in range(3)] == [True] * 3
         assert _closed(lanes) == set()
 
 

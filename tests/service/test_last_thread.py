@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -10,8 +12,11 @@ import pytest
 from esign_core.engine import AsyncDriver, SyncDriver, WireRequest
 from esign_core.engine.simulate import SimulatedDriver
 from esign_core.journal import WorkKind
-from esign_core.provider import Flow, Response
+from esign_core.model import Event
+from esign_core.provider import Flow, Response, hookimpl
+from esign_core.service.attending import LEASE
 from esign_core.service.chores import work_once
+from esign_core.service.telling import plan_telling
 from esign_core.service.worker import AsyncWorker, Worker
 from esign_core.testing.fake_provider import FakeProvider
 
@@ -100,6 +105,46 @@ async def test_threads_that_are_gone_are_not_counted(world: World) -> None:
     lanes = world.workspace.lanes
     with Worker(world.workspace, SyncDriver(), threads=2):
         async with AsyncWorker(world.workspace, AsyncDriver(), tasks=1):
-            assert [lanes.begin("acme") for _ in range(3)] == [True, True, False]
-        assert not lanes.begin("acme")
-    assert lanes.begin("acme")
+            assert [lanes.begin("acme", 1) for _ in range(3)] == [True, True, False]
+        assert not lanes.begin("acme", 1)
+    assert lanes.begin("acme", 1)
+
+
+@pytest.mark.promise("D10")
+def test_plugin_that_blocks_gets_one_thread_and_no_more(world: World) -> None:
+    """Not one more each time that its lease ends; it hears the event again afterwards."""
+    blocked, may_go, heard = threading.Event(), threading.Event(), list[int]()
+
+    class Blocking:
+        @hookimpl
+        def esign_event(self, event: Event) -> None:
+            heard.append(event.seq)
+            if not may_go.is_set():
+                blocked.set()
+                assert may_go.wait(30)
+
+    _ = world.send()
+    world.vendor.complete("1")
+    world.work(3600)
+    world.registry.add_plugin(Blocking(), name="blocking")
+    world.run(plan_telling(world.workspace))
+    with ThreadPoolExecutor(1) as pool:
+        stuck = pool.submit(SyncDriver().run, work_once(world.workspace))
+        try:
+            assert blocked.wait(30)
+            world.clock.pass_time(LEASE.total_seconds() + 1)
+            [item] = world.todo()
+            for _ in range(3):
+                _ = SyncDriver().run(work_once(world.workspace))
+                [left] = world.todo()
+                assert (left.leased_until, left.attempts) == (None, item.attempts)
+                assert left.due_at > world.clock.now(), "somebody else may look, and not at once"
+                world.clock.pass_time(120)
+            assert heard == [1]
+        finally:
+            may_go.set()
+        _ = stuck.result(30)
+    world.work(3600)
+    everything = [event.seq for event in world.events()]
+    assert heard[-len(everything) :] == everything
+    assert world.todo() == []

@@ -38,12 +38,15 @@ def test_a_new_journal_is_for_its_user_alone(tmp_path: Path) -> None:
 
 
 def test_a_journal_that_is_there_keeps_its_rights(tmp_path: Path) -> None:
-    """Somebody may have given it to a group."""
+    """Somebody may have given it to a group, who need the files beside it as well."""
     file = tmp_path / "esign.db"
-    file.touch(0o640)
+    file.touch(0o660)
+    _ = os.umask(0o077)
     with Esign({}, journal=f"sqlite:///{file}") as esign:
         _ = esign.condition()
-        assert _rights(file) == "640"
+        beside = {each.name: _rights(each) for each in tmp_path.iterdir()}
+    assert beside.keys() >= {"esign.db", "esign.db-turns", "esign.db-wal"}
+    assert set(beside.values()) == {"660"}
 
 
 def test_a_journal_in_memory_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from esign_core.errors import (
 )
 from esign_core.journal import DeliveryState, Journal
 from esign_core.model import EnvelopeStatus, Notice, WebhookRequest
+from esign_core.service.record import record_notice
 from esign_core.testing.fake_webhooks import FakeWebhooks, signed
 
 if TYPE_CHECKING:
@@ -38,6 +39,26 @@ def test_authentic_delivery_that_cannot_be_read_is_kept(
     (entry,) = world.inbox()
     assert (entry.request.body, entry.error) == (body, fault)
     assert not world.receive(signed(body, "fake-webhook-secret", world.clock.now())).is_new
+
+
+@pytest.mark.promise("R8")
+def test_delivery_that_was_being_kept_when_a_time_limit_struck_is_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job queue's limit strikes once, wherever it is: that is no fault of the delivery."""
+    envelope = world.send()
+    world.vendor.complete("1")
+    limits = [TimeoutError("the job's time is over")]
+
+    def struck(*arguments: Any, **options: Any) -> Any:
+        if limits:
+            raise limits.pop()
+        return record_notice(*arguments, **options)
+
+    monkeypatch.setattr("esign_core.service.receive.record_notice", struck)
+    assert world.tell("1").state is DeliveryState.OBSERVED
+    assert world.get(envelope.id).status is EnvelopeStatus.COMPLETED
+    assert limits == []
 
 
 class _Nonsense(FakeWebhooks):
