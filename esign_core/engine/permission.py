@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from esign_core.errors import Unavailable
 
@@ -38,3 +39,13 @@ class Permission:
                 "stopped before its end. Look for what holds it up: a slow line, a large document, "
                 "a machine that slept."
             )
+
+
+def narrowed(
+    permission: Permission | None, patience_seconds: float, now: Callable[[], datetime]
+) -> Permission | None:
+    """The same, but for so many seconds from now on at the most."""
+    if math.isinf(patience_seconds):
+        return permission
+    until = now() + timedelta(seconds=patience_seconds)
+    return Permission(until if permission is None else min(until, permission.until), now)

@@ -22,7 +22,7 @@ from esign_core.engine.effects import (
     save,
 )
 from esign_core.engine.limits import BudgetStore
-from esign_core.engine.permission import Permission
+from esign_core.engine.permission import Permission, narrowed
 from esign_core.engine.prepare import prepare
 from esign_core.engine.records import FLOW_NOT_CLOSED
 from esign_core.engine.redaction import fit_to_show
@@ -219,6 +219,7 @@ def _ask(
     permission: Permission | None = None,
 ) -> Task[T]:
     """One request, with credentials that are renewed if they are refused."""
+    permission = narrowed(permission, request.patience_seconds, session.provider.now)
     exchange_with = partial(
         _exchange, session, request, watch, save_to=save_to, permission=permission
     )
@@ -277,6 +278,7 @@ def _exchange(
             operation=watch,
             asked=request,
             allowance=lambda answer: read_allowance(answer.headers, provider.now),
+            patience_seconds=request.patience_seconds,
         )
 
 

@@ -7,6 +7,7 @@ replayed in a test without HTTP, and driven by sync and async code alike.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
@@ -103,6 +104,9 @@ class Request(NeverPickled):
     """Whether it changes nothing. None: true for GET and HEAD, false for all others."""
     limits: tuple[Limit, ...] = ()
     """What it counts against, beside the limits that hold for every request."""
+    patience_seconds: float = math.inf
+    """How long it may wait for its turn, where it rests on what was seen just before: if it cannot
+    leave by then, nothing is sent, and `RateLimited` or `Unavailable` is thrown."""
 
     @property
     def is_repeatable(self) -> bool:

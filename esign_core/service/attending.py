@@ -117,7 +117,8 @@ class Attendance:
         if self._has_asked:
             return replace(effect, limits=limits)
         self._has_asked = True
-        return replace(effect, limits=limits, patience_seconds=START_PATIENCE_SECONDS)
+        patience = min(effect.patience_seconds, START_PATIENCE_SECONDS)
+        return replace(effect, limits=limits, patience_seconds=patience)
 
 
 def _has_no_room(effect: Effect, error: Exception) -> bool:

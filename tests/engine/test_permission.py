@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from esign_core.engine import call
-from esign_core.errors import EsignError, Outcome, Unavailable
+from esign_core.errors import EsignError, Outcome, RateLimited, Unavailable
 from esign_core.model import Document
-from esign_core.provider import Flow, JsonWithDocuments, Multipart, Part, Request, Response
+from esign_core.provider import Flow, JsonWithDocuments, Limit, Multipart, Part, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,6 +120,39 @@ def test_request_that_is_too_late_does_not_begin(way: Way, vendor: Vendor, size:
     assert vendor.heard == []
     way.ask(session, Request("GET", "/file"), until=UNTIL)
     assert len(vendor.heard) == 1, "what only reads may go out at any time"
+
+
+@pytest.mark.promise("S8")
+def test_request_that_rests_on_a_look_does_not_wait_for_its_turn(way: Way, vendor: Vendor) -> None:
+    """What was seen may not be so any more when the vendor's limit has room again."""
+    session = way.session(vendor)
+    limits = (Limit("account", 1, 60.0),)
+    request = Request("DELETE", "/file", limits=limits, patience_seconds=5.0)
+    way.ask(session, request)
+    with pytest.raises(RateLimited, match=r"room again in \d+ s") as caught:
+        way.ask(session, request)
+    assert caught.value.outcome is Outcome.NOT_DONE
+    assert len(vendor.heard) == 1
+
+
+@pytest.mark.promise("S8")
+@pytest.mark.parametrize("seconds_late", [0.0, 100.0])
+def test_request_that_rests_on_a_look_does_not_begin_late(
+    way: Way, vendor: Vendor, seconds_late: float
+) -> None:
+    """A process that was suspended after it sends nothing when it wakes up."""
+    clock = Clock()
+
+    def woken() -> datetime:
+        at = clock.at
+        clock.at += timedelta(seconds=5 + seconds_late)
+        return at
+
+    session = way.session(vendor, clock=woken)
+    with pytest.raises(Unavailable, match="had to be on its way by") as caught:
+        way.ask(session, Request("DELETE", "/file", patience_seconds=5.0))
+    assert caught.value.outcome is Outcome.NOT_DONE
+    assert vendor.heard == []
 
 
 @pytest.mark.promise("S1", "S4")

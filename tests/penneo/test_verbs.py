@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,13 +11,16 @@ from esign_core.errors import (
     EsignError,
     NotFound,
     NotReady,
+    Outcome,
     Refused,
+    Unavailable,
     UnreadableAnswer,
 )
 from esign_core.model import Artifact, ArtifactKind, EnvelopeStatus, Snapshot
-from esign_core.provider import HttpDownload, Request, Response
+from esign_core.provider import Flow, HttpDownload, Request, Response
 from esign_core.testing import replay, reply
 from esign_penneo import PenneoProvider
+from esign_penneo.calling_off import FRESH_SECONDS, stoppable_for
 
 MakeCaseFile = Callable[..., dict[str, Any]]
 MakeLog = Callable[..., Response]
@@ -45,6 +48,29 @@ def test_a_cancelled_case_file_is_looked_at_deleted_and_looked_at_again(
     request = asked.requests[3]
     assert (request.method, request.path) == ("DELETE", "/api/v1/casefiles/531")
     assert not request.is_repeatable
+    assert 0 < request.patience_seconds <= FRESH_SECONDS
+
+
+@pytest.mark.promise("S8")
+@pytest.mark.parametrize("is_ever_quick", [True, False])
+def test_a_look_that_took_long_is_taken_again(*, is_ever_quick: bool) -> None:
+    """The last signature may come while its answer is on its way; nothing is deleted on that."""
+    clock, looks = [datetime(2026, 1, 16, tzinfo=UTC)], [0]
+
+    def look() -> Flow[Snapshot]:
+        yield from ()
+        looks[0] += 1
+        clock[0] += timedelta(seconds=4 if is_ever_quick and looks[0] == 3 else 11)
+        return Snapshot("531", EnvelopeStatus.SENT)
+
+    asking = stoppable_for(look, lambda: clock[0])
+    if is_ever_quick:
+        assert replay(asking, []).answer == 6
+    else:
+        with pytest.raises(Unavailable, match="each look took over 10 s") as caught:
+            _ = replay(asking, [])
+        assert caught.value.outcome is Outcome.NOT_DONE
+    assert looks == [3]
 
 
 def test_a_case_file_that_is_gone_after_deletion_is_cancelled(

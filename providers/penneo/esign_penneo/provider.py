@@ -8,14 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
-from esign_core.errors import (
-    EnvelopeClosed,
-    EsignError,
-    NotFound,
-    NotReady,
-    Refused,
-)
+from esign_core.errors import EnvelopeClosed, EsignError, NotFound, NotReady, Refused
 from esign_core.model import (
     Artifact,
     ArtifactKind,
@@ -42,6 +37,7 @@ from esign_core.provider import (
     answer,
 )
 from esign_penneo import casefiles, jobs, signers
+from esign_penneo.calling_off import stoppable_for
 from esign_penneo.create import JSON_PATH, MULTIPART_PATH, upload
 from esign_penneo.explain import explain
 from esign_penneo.folders import FOLDERS, missing_folder
@@ -51,7 +47,7 @@ from esign_penneo.options import PenneoDocumentOptions, PenneoOptions, PenneoSig
 from esign_penneo.origins import at_the_callers_fields
 from esign_penneo.paths import DOCUMENTS, PATHS, path
 from esign_penneo.settings import PenneoSettings
-from esign_penneo.snapshots import expect_stoppable, to_snapshot
+from esign_penneo.snapshots import to_snapshot
 from esign_penneo.statuses import FILTER
 from esign_penneo.webhooks import PenneoWebhooks
 
@@ -163,20 +159,20 @@ class PenneoProvider(Provider[PenneoSettings]):
 
         Penneo has no word for cancelling: deleting a sent case file is its only way, and the
         reason is not passed on. A signature that arrives between look and deletion is lost with
-        it; no call of Penneo closes that gap.
+        it; no call of Penneo closes that gap, which is ten seconds at the most.
 
         Raises:
             EnvelopeClosed: It has ended, or everybody has signed: a contract would be destroyed.
             Refused: Nobody knows what its state means.
+            RateLimited, Unavailable: It could not be deleted at once after a look.
             NotFound: There is no such case file.
 
         Source: Postman, request 6 (V); effect on a pending case file inferred (X: "permanently").
         """
         del reason
-        before = yield from self.fetch(remote_id)
-        expect_stoppable(before)
+        seconds = yield from stoppable_for(partial(self.fetch, remote_id), self.now)
         # 200 by Postman, 204 by NET (X). Never repeated: it may be completed by then.
-        _ = yield self.delete(path(casefiles.CASE_FILES, remote_id))
+        _ = yield self.delete(path(casefiles.CASE_FILES, remote_id), patience_seconds=seconds)
         return (yield from self.fetch(remote_id, gone=EnvelopeStatus.CANCELLED))
 
     def remind(self, remote_id: str, *, signer: str | None = None) -> Flow[None]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from esign_core.errors import EnvelopeClosed, Refused
 from esign_core.model import (
     Artifact,
     ArtifactKind,
@@ -83,24 +82,6 @@ def to_snapshot(case_file: CaseFile, histories: Histories | None, now: datetime)
         metadata=words,
         raw=case_file.raw,
     )
-
-
-def expect_stoppable(snapshot: Snapshot) -> None:
-    """Do nothing if no contract would be destroyed by deleting it.
-
-    Raises:
-        EnvelopeClosed: It has ended, or everybody has signed.
-        Refused: Nobody knows what its state means.
-    """
-    if snapshot.status.is_final or snapshot.status is EnvelopeStatus.FINALIZING:
-        told = f"it is {snapshot.status} already; nothing was changed."
-        raise EnvelopeClosed(told, raw=snapshot.raw)
-    if snapshot.status is EnvelopeStatus.UNKNOWN:
-        raise Refused(
-            "its state is one that this version does not know, and deleting it could destroy "
-            "a signed contract. Nothing was changed; look at it in Penneo's web application.",
-            raw=snapshot.raw,
-        )
 
 
 def _status(case_file: CaseFile, histories: Histories | None, now: datetime) -> EnvelopeStatus:

@@ -15,7 +15,8 @@ from esign_core.engine.simulate import EPOCH, Life, Turn
 from esign_core.engine.transport import Transport
 from esign_core.provider import Response
 from esign_core.sandbox import Act, Delivery, LedgerEntry, VendorRequest, VendorResponse
-from tests.promises.sim.chaos import Trouble
+from esign_penneo.calling_off import FRESH_SECONDS
+from tests.promises.sim.chaos import LONGEST_TRAVEL_SECONDS, Trouble
 from tests.promises.sim.sites import Site
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 _TICK_SECONDS = 1.0
 _LONGEST_TICK_SECONDS = 6 * 3600.0
 _HOUR, _DAY = 3600.0, 86400.0
+_LATE = "late"
+"""Who asks with a request that arrives late: nobody knows how long ago it left."""
+_WINDOW_SECONDS = 60.0
+"""The longest that a vendor counts."""
+_BLIND_SECONDS = FRESH_SECONDS + LONGEST_TRAVEL_SECONDS
+"""How long after a look a deletion that rests on it can arrive: until it leaves, and on its way."""
 
 
 @dataclass
@@ -39,12 +46,14 @@ class Account:
     """Deliveries that were answered 2xx."""
     limited: list[str] = field(default_factory=list)
     """Requests that the vendor itself refused because there were too many."""
-    looked_at: dict[tuple[str, str], float] = field(default_factory=dict)
-    """When a process saw an envelope last, by its name and the path."""
+    looked_at: dict[tuple[str, str], list[float]] = field(default_factory=dict)
+    """When a process saw an envelope, by its name and the path."""
     blind: set[str] = field(default_factory=set)
     """Paths of envelopes that somebody deleted after the last signature came behind their back."""
     late: dict[int, bytes] = field(default_factory=dict)
     """Bodies of requests that are still to arrive."""
+    _late_at: float = -_DAY
+    """When a request came that was late: it counts then, and its slot was free long before."""
     _asked: int = 0
     _tick: float = _TICK_SECONDS
     _turn: Turn | None = None
@@ -93,7 +102,9 @@ class Account:
     def _handle(self, request: VendorRequest, process: str) -> VendorResponse:
         self._look_behind(request, process)
         answer, deliveries = self.site.vendor.handle(request, self.world.now())
-        if answer.status == 429:
+        if process == _LATE:
+            self._late_at = self.world.clock.seconds
+        if answer.status == 429 and self.world.clock.seconds > self._late_at + _WINDOW_SECONDS:
             self.limited.append(f"{request.method} {request.path}")
         self._happened(deliveries)
         return answer
@@ -102,9 +113,13 @@ class Account:
         """Note who deletes what everybody has signed since: no call of the vendor prevents it."""
         remote_id = request.path.rpartition("/")[2]
         if request.method == "GET":
-            self.looked_at[process, remote_id] = self.world.clock.seconds
+            self.looked_at.setdefault((process, remote_id), []).append(self.world.clock.seconds)
         elif request.method == "DELETE":
-            looked_at = self.looked_at.get((process, remote_id), 0.0)
+            now = self.world.clock.seconds
+            looks = self.looked_at.get((process, remote_id), [])
+            looked_at = min((at for at in looks if at >= now - _BLIND_SECONDS), default=now)
+            if process == _LATE:
+                looked_at = 0.0
             since = [
                 entry
                 for entry in self.site.vendor.ledger
@@ -119,7 +134,7 @@ class Account:
         self.late[id(request)] = request.body
         yield self.world.chaos.random.choice([1, 10, 60, 300, 500])
         del self.late[id(request)]
-        _ = self._handle(request, "late")
+        _ = self._handle(request, _LATE)
 
     def _sticks(self) -> Life[None]:
         self.site.vendor.fault("stuck_job", 1)

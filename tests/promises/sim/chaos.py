@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
 
+LONGEST_TRAVEL_SECONDS = 90.0
+"""How long a request, or its answer, is on its way at the most."""
+
 
 class Trouble(StrEnum):
     """One kind of thing that goes wrong."""
@@ -114,7 +117,7 @@ class Chaos:
         """How long a request or an answer is on its way."""
         if self.happens(0.03):
             _ = self.count(Trouble.LATENCY)
-            return self.random.uniform(1, 90)
+            return self.random.uniform(1, LONGEST_TRAVEL_SECONDS)
         return self.random.random() * 0.1
 
     def moments_of_a_life(self) -> float:

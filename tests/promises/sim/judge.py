@@ -177,7 +177,9 @@ def _wrong_states(world: World, records: _Records, there: list[There]) -> Iterat
     for item in records.work:
         known = records.envelopes.get(item.subject)
         is_open = known is not None and known.is_in_doubt and known.remote_id is not None
-        if item.kind in _ENDING_WORK and not is_open:
+        # What was deleted so is in conflict, and gone: a person is told that it cannot be fetched.
+        is_gone = known is not None and known.remote_id in world.accounts[known.connection].blind
+        if item.kind in _ENDING_WORK and not is_open and not is_gone:
             yield f"{item.kind} of {item.subject} never ends: {item.error}"
 
 

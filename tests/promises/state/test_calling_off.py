@@ -222,7 +222,7 @@ def test_going_by_the_journal_destroys(
 ) -> None:
     """Whoever does not look at the vendor, however much the journal knows, destroys contracts."""
     if via == "penneo":
-        monkeypatch.setattr("esign_penneo.provider.expect_stoppable", lambda snapshot: None)
+        monkeypatch.setattr("esign_penneo.calling_off.expect_stoppable", lambda snapshot: None)
     else:
         monkeypatch.setattr(PenvioProvider, "cancel", _without_a_look)
     opened = in_database("sqlite", tmp_path)
