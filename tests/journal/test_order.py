@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
@@ -159,10 +160,11 @@ def test_plain_sequence_skips_events(place: Place) -> None:
 def test_visibility_by_transaction_skips_events(place: Place) -> None:
     """The second: to wait until all older transactions have ended, with a position as cursor."""
     place.insert, place.select = _SEQUENCE, _AFTER_SETTLED
-    for _ in range(50):  # a stranger on the same server can make it wait, and so save it
+    for _ in range(300):  # a stranger on the same server can make it wait, and so save it
         if _number_against_age(place) == ["A"]:
             return
         place.forget()
+        time.sleep(0.2)
     pytest.fail("it never skipped an event")
 
 
