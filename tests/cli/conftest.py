@@ -20,6 +20,8 @@ from esign_core.cli.sandbox import to_toml
 from esign_core.sandbox import Control, Simulator
 
 PATIENCE_SECONDS = 30
+LOST = "The output could not be written: No space left on device. What the command did is done."
+"""What is told where nothing can be printed."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,27 @@ class Result:
         return json.loads(self.err)["error"]
 
     @property
+    def told(self) -> str:
+        """The error's words, as JSON or not."""
+        told: str = self.error["message"] if self.err.startswith("{") else self.err.strip()
+        return told
+
+    @property
     def lines(self) -> list[str]:
         return self.out.splitlines()
+
+
+def onto_a_full_disk(*words: str) -> Result:
+    """What becomes of a command that can print nothing; its error is one line, or JSON."""
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "esign_core.cli", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    return Result(ran.returncode, "", ran.stderr)
 
 
 class Running:

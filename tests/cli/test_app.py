@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import pytest
 from esign_core.cli.app import COMMANDS, create_app
 from esign_core.cli.failures import error_data, tell
 from esign_core.errors import KeyReused, Outcome, Problem, Refused, Uncertain
+from tests.cli.conftest import LOST, onto_a_full_disk
 
 ISSUED = {
     "providers", "check", "send", "show", "links", "cancel", "download", "events", "serve",
@@ -243,18 +243,9 @@ def test_a_full_disk_is_told_in_a_line(words: list[str], config: Path, sent: str
     """What was printed is lost and what was done is not; Python's own last try is not seen."""
     del sent  # so that there is something to list
     more = [] if "--help" in words else ["--config", str(config)]
-    with Path("/dev/full").open("w") as full:
-        ran = subprocess.run(
-            [sys.executable, "-m", "esign_core.cli", *words, *more],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    told = json.loads(ran.stderr)["error"]["message"] if "--json" in words else ran.stderr.strip()
-    lost = "The output could not be written: No space left on device."
-    assert told == f"{lost} What the command did is done."
-    assert ran.returncode == 1
+    ran = onto_a_full_disk(*words, *more)
+    assert ran.err.startswith("{") == ("--json" in words)
+    assert (ran.code, ran.told) == (1, LOST)
 
 
 @pytest.mark.parametrize("words", ["list", "show env_nowhere", "serve --port 70000"])

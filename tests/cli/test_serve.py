@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.cli.conftest import LOST, onto_a_full_disk
+
 Run = Callable[..., Any]
 SECRET = "whsec_0123456789abcdef"
 BODY = json.dumps(
@@ -168,18 +170,9 @@ def test_a_head_without_end_is_400(http: httpx.Client, piece: bytes) -> None:
 @pytest.mark.parametrize("words", [[], ["--json"], ["--worker"]])
 def test_a_full_disk_is_told_in_a_line(words: list[str], config: Path) -> None:
     """Nobody would learn where it listens: it ends, without the server's traceback."""
-    command = [sys.executable, "-m", "esign_core.cli", "serve", "--port", "0", *words]
-    with Path("/dev/full").open("w") as full:
-        ran = subprocess.run(
-            [*command, "--config", str(config)],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    told = json.loads(ran.stderr)["error"]["message"] if "--json" in words else ran.stderr.strip()
-    lost = "The output could not be written: No space left on device."
-    assert (ran.returncode, told) == (1, f"{lost} What the command did is done.")
+    ran = onto_a_full_disk("serve", "--port", "0", *words, "--config", str(config))
+    assert ran.err.startswith("{") == ("--json" in words)
+    assert (ran.code, ran.told) == (1, LOST)
 
 
 def test_a_reader_that_has_had_enough_ends_it(config: Path) -> None:

@@ -184,15 +184,7 @@ def test_interrupt_before_the_server_has_answered_stays_what_it_is(
 @pytest.mark.parametrize("is_first", [True, False])
 def test_who_is_interrupted_while_waiting_leaves_its_place(*, is_first: bool) -> None:
     """Nobody waits for one that has gone to write for all."""
-    began, go_on = threading.Event(), threading.Event()
-    written: list[Any] = []
-
-    def perform(pieces: Sequence[Any]) -> list[Answer]:
-        if "first" in pieces:
-            began.set()
-            assert go_on.wait(10)
-        written.extend(pieces)
-        return list(pieces)
+    gate = _Gate()
 
     def wait_for(count: int) -> None:
         pause = threading.Event()
@@ -203,17 +195,17 @@ def test_who_is_interrupted_while_waiting_leaves_its_place(*, is_first: bool) ->
         wait_for(2)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
         wait_for(1)
-        go_on.set()
+        gate.go_on.set()
 
     def raise_limit(*_: object) -> None:
         raise TimeLimit
 
-    group = Group[Any](perform)
+    group = Group[Any](gate.perform)
     before = signal.signal(signal.SIGUSR1, raise_limit)
     try:
         with ThreadPoolExecutor(3) as pool:
             first = pool.submit(group.submit, ["first"])
-            assert began.wait(10)
+            assert gate.began.wait(10)
             if is_first:
                 interrupting = pool.submit(interrupt)
                 other = pool.submit(_after, lambda: wait_for(1), group, "other")
@@ -229,7 +221,23 @@ def test_who_is_interrupted_while_waiting_leaves_its_place(*, is_first: bool) ->
     finally:
         _ = signal.signal(signal.SIGUSR1, before)
     assert group.submit(["later"]) == ["later"]
-    assert "interrupted" not in written
+    assert "interrupted" not in gate.written
+
+
+class _Gate:
+    """Holds up whoever writes "first", until it may go on."""
+
+    def __init__(self) -> None:
+        self.began, self.go_on = threading.Event(), threading.Event()
+        self.written: list[Any] = []
+
+    def perform(self, pieces: Sequence[Any]) -> list[Answer]:
+        """Write it all, in its time."""
+        if "first" in pieces:
+            self.began.set()
+            assert self.go_on.wait(10)
+        self.written.extend(pieces)
+        return list(pieces)
 
 
 def _after(wait: Callable[[], None], group: Group[Any], piece: str) -> Any:
@@ -239,24 +247,22 @@ def _after(wait: Callable[[], None], group: Group[Any], piece: str) -> Any:
 
 def test_who_goes_along_with_an_interrupted_writer_is_told_that_nobody_can_say() -> None:
     """Their step may be kept; it is not called undone."""
-    began, go_on = threading.Event(), threading.Event()
+    gate = _Gate()
 
     def perform(pieces: Sequence[Any]) -> list[Answer]:
-        if "first" in pieces:
-            began.set()
-            assert go_on.wait(10)
-            return list(pieces)
-        raise KeyboardInterrupt
+        if "first" not in pieces:
+            raise KeyboardInterrupt
+        return gate.perform(pieces)
 
     group = Group[Any](perform)
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(group.submit, ["first"])
-        assert began.wait(10)
+        assert gate.began.wait(10)
         others = [pool.submit(group.submit, [i]) for i in range(2)]
         pause = threading.Event()
         while len(group._waiting) != 2:
             _ = pause.wait(0.005)
-        go_on.set()
+        gate.go_on.set()
         assert first.result(10) == ["first"]
         errors = [other.exception(10) for other in others]
         answers = [other.result(10) for other in others if other.exception() is None]
@@ -284,14 +290,7 @@ def test_leader_that_is_stopped_between_its_steps_leaves_nobody_waiting_for_ever
     monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     """Whoever it has named and not woken, or has half taken along, does not hold up the rest."""
-    began, go_on = threading.Event(), threading.Event()
-
-    def perform(pieces: Sequence[Any]) -> list[Answer]:
-        if "first" in pieces:
-            began.set()
-            assert go_on.wait(10)
-        return list(pieces)
-
+    gate = _Gate()
     wake, errors = _Caller[Any].wake, [TimeLimit()]
 
     def stopped(caller: _Caller[Any]) -> None:
@@ -299,17 +298,17 @@ def test_leader_that_is_stopped_between_its_steps_leaves_nobody_waiting_for_ever
             raise errors.pop()
         wake(caller)
 
-    group = Group[Any](perform)
+    group = Group[Any](gate.perform)
     if step == "woken":
         monkeypatch.setattr(_Caller, "wake", stopped)
     else:
         group._waiting = _Slippery()
     pool = [_Submitting(group, "first")]
-    assert began.wait(10)
+    assert gate.began.wait(10)
     for place, piece in enumerate(["second", "other"][step == "woken" :], start=1):
         pool.append(_Submitting(group, piece))
         _wait_for(group, place)
-    go_on.set()
+    gate.go_on.set()
     pool.append(_Submitting(group, "later"))
     told = {each.piece: each.told(10) for each in pool}
     assert told["later"] == ["later"]
